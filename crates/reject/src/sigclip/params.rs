@@ -1,0 +1,348 @@
+//! Parameters of sigclip, and the conventions that name sets of them (algorithms.md sections 4.1 and 5.4).
+
+use crate::error::check_factor;
+use crate::{Convention, RejectError};
+
+/// 1 / Φ⁻¹(3/4): turns a MAD into the standard deviation of Gaussian data.
+pub const MAD_STD_FACTOR: f64 = 1.482602218505602;
+
+/// Centre about which samples are tested.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Center {
+    /// Mean of the two middle values of an even count, rounded to the working type (C2).
+    Median,
+    /// Mean, trimmed as [`SigClip::trim`] says, rounded to the working type (E3).
+    Mean,
+    /// The value of rank ⌊(n+1)/2⌋.
+    Lmedian,
+}
+
+/// Which passes take the centre *mean* without rank 1 and rank n. Other centres are never trimmed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trim {
+    /// No pass.
+    None,
+    /// The first pass (IRAF sigclip with mclip=no).
+    First,
+    /// Every pass with three or more survivors (IRAF ccdclip with mclip=no).
+    Every,
+}
+
+/// Width estimator.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Spread {
+    /// Standard deviation, see [`About`] and [`SigClip::ddof`].
+    Std,
+    /// `factor` times the median absolute deviation about the **median**, whatever the centre.
+    Mad {
+        /// [`MAD_STD_FACTOR`] unless a convention says otherwise.
+        factor: f64,
+    },
+    /// 0.741301109252801 times the interquartile range.
+    Iqr,
+    /// 1.1926 times Rousseeuw and Croux' Sₙ, without finite-sample factor.
+    Sn,
+}
+
+/// The point that [`Spread::Std`] is taken about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum About {
+    /// The centre (E4).
+    Center,
+    /// The mean of the survivors, whatever the centre (E5).
+    Mean,
+}
+
+/// What `nkeep` and `maxrej` do (algorithms.md section 5.0.4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Restore {
+    /// The least deviant samples come back (IRAF).
+    Nearest,
+    /// The pass that went too far is undone (imcombiners).
+    Rollback,
+    /// Nothing limits the clipping.
+    None,
+}
+
+/// What a spread of zero means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ZeroSpread {
+    /// No (further) rejection.
+    Stop,
+    /// The test goes on and drops everything that differs from the centre.
+    Test,
+}
+
+/// Iterated sigma clipping: drop what is more than `lsigma` below or `hsigma` above the centre, in units of the pixel's
+/// own scatter, until nothing drops.
+///
+/// Each constructor is one row of algorithms.md section 4.1; the methods override single parameters.
+///
+/// ```
+/// use skystack_reject::{Center, SigClip, Trim};
+/// let clip = SigClip::iraf().lsigma(2.5).hsigma(2.0).center(Center::Mean);
+/// assert_eq!((clip.ddof, clip.trim, clip.maxiters), (1, Trim::First, None));
+/// ```
+///
+/// # References
+/// IRAF `imcombine` help (Valdes); astropy `sigma_clip`; algorithms.md section 5.4.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub struct SigClip {
+    /// Low clipping factor [σ], zero or more; infinity switches the side off.
+    pub lsigma: f64,
+    /// High clipping factor [σ], likewise.
+    pub hsigma: f64,
+    /// Centre of the test.
+    pub center: Center,
+    /// Centre of the first pass where it differs from the others (DRAGONS).
+    pub first_center: Option<Center>,
+    /// Trimming of a mean centre.
+    pub trim: Trim,
+    /// Width estimator.
+    pub spread: Spread,
+    /// What a standard deviation is taken about.
+    pub about: About,
+    /// Denominator n − ddof of a standard deviation.
+    pub ddof: u32,
+    /// Most passes; `None`: to convergence.
+    pub maxiters: Option<u32>,
+    /// Fewest samples that a pass runs with (MINCLIP).
+    pub minclip: u32,
+    /// Least number of samples kept.
+    pub nkeep: u32,
+    /// Most samples rejected.
+    pub maxrej: Option<u32>,
+    /// What `nkeep` and `maxrej` do.
+    pub restore: Restore,
+    /// What a spread of zero means.
+    pub zero_spread: ZeroSpread,
+    /// Stop before a pass when (σ_prev − σ)/σ is below this (gnuastro).
+    pub tolerance: Option<f64>,
+}
+
+impl SigClip {
+    /// IRAF `imcombine`: median centre, deviation about it with n − 1, to convergence, at least `nkeep` = 1 kept.
+    ///
+    /// With `.center(Center::Mean)` this is IRAF's `mclip=no`, whose first mean leaves out the extremes.
+    pub const fn iraf() -> Self {
+        Self {
+            lsigma: 3.0,
+            hsigma: 3.0,
+            center: Center::Median,
+            first_center: None,
+            trim: Trim::First,
+            spread: Spread::Std,
+            about: About::Center,
+            ddof: 1,
+            maxiters: None,
+            minclip: 3,
+            nkeep: 1,
+            maxrej: None,
+            restore: Restore::Nearest,
+            zero_spread: ZeroSpread::Stop,
+            tolerance: None,
+        }
+    }
+
+    /// astropy `sigma_clip`: median centre, population deviation about the mean, five rounds, no floor.
+    pub const fn astropy() -> Self {
+        Self {
+            trim: Trim::None,
+            about: About::Mean,
+            ddof: 0,
+            maxiters: Some(5),
+            minclip: 1,
+            nkeep: 0,
+            restore: Restore::None,
+            zero_spread: ZeroSpread::Test,
+            ..Self::iraf()
+        }
+    }
+
+    /// ccdproc `sigma_clipping`: mean centre, one round.
+    pub const fn ccdproc() -> Self {
+        Self { center: Center::Mean, maxiters: Some(1), ..Self::astropy() }
+    }
+
+    /// imcombiners 0.1: population deviation about the centre, a pass that goes too far is undone.
+    pub const fn imcombiners() -> Self {
+        Self { about: About::Center, nkeep: 1, restore: Restore::Rollback, ..Self::astropy() }
+    }
+
+    /// Siril "sigma": median centre, deviation about the mean with n − 1, passes of four samples and more.
+    pub const fn siril() -> Self {
+        Self { ddof: 1, maxiters: None, minclip: 4, zero_spread: ZeroSpread::Stop, ..Self::astropy() }
+    }
+
+    /// The textbook rule: the same as [`SigClip::siril`].
+    pub const fn textbook() -> Self {
+        Self::siril()
+    }
+
+    /// gnuastro `sigclip-*`: as astropy, to convergence unless `maxiters` or `tolerance` is set.
+    pub const fn gnuastro() -> Self {
+        Self { maxiters: None, ..Self::astropy() }
+    }
+
+    /// ESO HDRL: median and 1.4826 MAD (its manual says IQR, its code MAD), to convergence unless `maxiters` is set.
+    pub const fn hdrl() -> Self {
+        Self { spread: Spread::Mad { factor: 1.4826 }, maxiters: None, ..Self::astropy() }
+    }
+
+    /// DeepSkyStacker: mean centre, 2σ, five rounds.
+    pub const fn dss() -> Self {
+        Self { lsigma: 2.0, hsigma: 2.0, center: Center::Mean, ..Self::astropy() }
+    }
+
+    /// PixInsight: 4σ low, 3σ high, median centre, deviation about the mean with n − 1.
+    pub const fn pixinsight() -> Self {
+        Self { lsigma: 4.0, minclip: 3, ..Self::siril() }
+    }
+
+    /// DRAGONS: the first pass is about the median whatever `center` says.
+    pub const fn dragons() -> Self {
+        Self { first_center: Some(Center::Median), maxiters: Some(100), ..Self::astropy() }
+    }
+
+    /// The row of `convention`.
+    ///
+    /// # Errors
+    /// [`RejectError::NotDefined`] where section 4.1 has no such row.
+    pub const fn convention(convention: Convention) -> Result<Self, RejectError> {
+        Ok(match convention {
+            Convention::Iraf => Self::iraf(),
+            Convention::Astropy => Self::astropy(),
+            Convention::Ccdproc => Self::ccdproc(),
+            Convention::Imcombiners => Self::imcombiners(),
+            Convention::Siril => Self::siril(),
+            Convention::Textbook => Self::textbook(),
+            Convention::Gnuastro => Self::gnuastro(),
+            Convention::Hdrl => Self::hdrl(),
+            Convention::Dss => Self::dss(),
+            Convention::Pixinsight => Self::pixinsight(),
+            Convention::Dragons => Self::dragons(),
+            Convention::Lsst => return Err(not_defined(convention, "LSST's clipped mean is meanclip")),
+            Convention::Swarp => return Err(not_defined(convention, "SWarp's clipping is varclip")),
+            Convention::Montage | Convention::Nightlight => {
+                return Err(not_defined(convention, "iraf, astropy, siril or textbook define it"));
+            }
+        })
+    }
+
+    /// Low clipping factor [σ].
+    #[doc(alias = "sigma_lower")]
+    pub const fn lsigma(mut self, lsigma: f64) -> Self {
+        self.lsigma = lsigma;
+        self
+    }
+
+    /// High clipping factor [σ].
+    #[doc(alias = "sigma_upper")]
+    pub const fn hsigma(mut self, hsigma: f64) -> Self {
+        self.hsigma = hsigma;
+        self
+    }
+
+    /// Centre of the test.
+    #[doc(alias = "cenfunc")]
+    #[doc(alias = "mclip")]
+    pub const fn center(mut self, center: Center) -> Self {
+        self.center = center;
+        self
+    }
+
+    /// Trimming of a mean centre.
+    pub const fn trim(mut self, trim: Trim) -> Self {
+        self.trim = trim;
+        self
+    }
+
+    /// Width estimator.
+    #[doc(alias = "stdfunc")]
+    pub const fn spread(mut self, spread: Spread) -> Self {
+        self.spread = spread;
+        self
+    }
+
+    /// What a standard deviation is taken about.
+    pub const fn about(mut self, about: About) -> Self {
+        self.about = about;
+        self
+    }
+
+    /// Denominator n − ddof of a standard deviation.
+    pub const fn ddof(mut self, ddof: u32) -> Self {
+        self.ddof = ddof;
+        self
+    }
+
+    /// Most passes; `None`: to convergence.
+    pub const fn maxiters(mut self, maxiters: Option<u32>) -> Self {
+        self.maxiters = maxiters;
+        self
+    }
+
+    /// Least number of samples kept. Where the convention restores nothing this switches to [`Restore::Nearest`].
+    pub const fn nkeep(mut self, nkeep: u32) -> Self {
+        self.nkeep = nkeep;
+        self.restoring()
+    }
+
+    /// Most samples rejected (IRAF: a negative `nkeep`). Where the convention restores nothing this switches to
+    /// [`Restore::Nearest`].
+    pub const fn maxrej(mut self, maxrej: u32) -> Self {
+        self.maxrej = Some(maxrej);
+        self.restoring()
+    }
+
+    /// What `nkeep` and `maxrej` do.
+    pub const fn restore(mut self, restore: Restore) -> Self {
+        self.restore = restore;
+        self
+    }
+
+    /// What a spread of zero means.
+    pub const fn zero_spread(mut self, zero_spread: ZeroSpread) -> Self {
+        self.zero_spread = zero_spread;
+        self
+    }
+
+    /// Stop before a pass when (σ_prev − σ)/σ is below this.
+    pub const fn tolerance(mut self, tolerance: f64) -> Self {
+        self.tolerance = Some(tolerance);
+        self
+    }
+
+    const fn restoring(mut self) -> Self {
+        if matches!(self.restore, Restore::None) {
+            self.restore = Restore::Nearest;
+        }
+        self
+    }
+
+    /// Are the parameters in their ranges?
+    ///
+    /// # Errors
+    /// [`RejectError::Parameter`] for a negative or NaN factor or tolerance.
+    pub fn validate(&self) -> Result<(), RejectError> {
+        check_factor("lsigma", self.lsigma)?;
+        check_factor("hsigma", self.hsigma)?;
+        if let Spread::Mad { factor } = self.spread
+            && !(factor > 0.0 && factor.is_finite())
+        {
+            let needed = "a positive number";
+            return Err(RejectError::Parameter { parameter: "MAD factor", found: factor, needed });
+        }
+        match self.tolerance {
+            Some(found) if found.is_nan() || found < 0.0 => {
+                Err(RejectError::Parameter { parameter: "tolerance", found, needed: "zero or more" })
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+const fn not_defined(convention: Convention, instead: &'static str) -> RejectError {
+    RejectError::NotDefined { rejection: "sigclip", convention, instead }
+}
