@@ -1,0 +1,34 @@
+//! Instruction sets as tokens: a token proves that the CPU has the feature, and making it is the only step that checks.
+
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+mod baseline;
+mod scalar;
+
+use std::fmt::Debug;
+
+use crate::{Level, Vector};
+
+#[cfg(target_arch = "x86_64")]
+pub use avx2::Avx2;
+#[cfg(target_arch = "x86_64")]
+pub use avx512::Avx512;
+pub use baseline::Baseline;
+pub use scalar::Scalar;
+
+pub(crate) mod sealed {
+    /// The traits of this crate promise facts about memory layout, so only this crate implements them.
+    pub trait Sealed {}
+}
+
+/// An instruction set that this CPU has.
+pub trait Isa: Copy + Debug + Send + Sync + sealed::Sealed + 'static {
+    /// Its place in the order of levels.
+    const LEVEL: Level;
+    /// Register of f32 lanes.
+    type F32: Vector<Isa = Self, Element = f32>;
+    /// Register of f64 lanes.
+    type F64: Vector<Isa = Self, Element = f64>;
+}

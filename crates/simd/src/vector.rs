@@ -1,0 +1,118 @@
+//! What a kernel may do with a register: a small set of operations, each defined for NaN, signed zeros and ties.
+
+use std::ops::{Add, BitAnd, BitOr, Div, Mul, Not, Sub};
+
+use crate::isa::sealed::Sealed;
+use crate::{Element, Isa};
+
+/// No register of any level has more lanes.
+pub const MAX_LANES: usize = 16;
+
+/// One truth value a lane.
+pub trait Mask:
+    Copy + Send + Sync + Sealed + BitAnd<Output = Self> + BitOr<Output = Self> + Not<Output = Self>
+{
+    /// Is any lane true?
+    fn any(self) -> bool;
+    /// Lane k in bit k.
+    fn bits(self) -> u32;
+}
+
+/// L neighbouring output pixels of type `Element` in one register (or a pair of registers).
+///
+/// Arithmetic is IEEE-754 round-to-nearest-even per lane: every level gives the same bits. Values of this trait's types can
+/// only be made with an [`Isa`] token, so holding one proves that the CPU has the instructions.
+pub trait Vector:
+    Copy
+    + Send
+    + Sync
+    + Sealed
+    + Add<Output = Self>
+    + Sub<Output = Self>
+    + Mul<Output = Self>
+    + Div<Output = Self>
+{
+    /// The instruction set.
+    type Isa: Isa;
+    /// The type of a lane.
+    type Element: Element;
+    /// One truth value a lane.
+    type Mask: Mask;
+    /// The same lanes in f64.
+    type Wide: Vector<Isa = Self::Isa, Element = f64>;
+    /// Number of lanes L.
+    const LANES: usize;
+
+    /// All lanes equal `value`.
+    fn splat(isa: Self::Isa, value: Self::Element) -> Self;
+    /// The first L elements of `from`.
+    ///
+    /// # Panics
+    /// If `from` is shorter.
+    fn load(isa: Self::Isa, from: &[Self::Element]) -> Self;
+    /// Writes the lanes to the first L elements of `to`.
+    ///
+    /// # Panics
+    /// If `to` is shorter.
+    fn store(self, to: &mut [Self::Element]);
+    /// The lanes in memory.
+    fn lanes(&self) -> &[Self::Element];
+    /// The lanes in memory, to be changed one by one.
+    fn lanes_mut(&mut self) -> &mut [Self::Element];
+
+    /// Square root, correctly rounded.
+    fn sqrt(self) -> Self;
+    /// Clears the sign bit.
+    fn abs(self) -> Self;
+    /// `(a < b ? a : b, a < b ? b : a)` per lane: for ordered values (min, max); equal values, signed zeros and NaN stay
+    /// as a scalar branch would leave them.
+    fn sort2(self, other: Self) -> (Self, Self);
+    /// `self < other`; false where either is NaN.
+    fn lt(self, other: Self) -> Self::Mask;
+    /// `self <= other`; false where either is NaN.
+    fn le(self, other: Self) -> Self::Mask;
+    /// `self == other`; false where either is NaN, true for zeros of any sign.
+    fn eq(self, other: Self) -> Self::Mask;
+    /// `mask ? yes : no` per lane.
+    fn select(mask: Self::Mask, yes: Self, no: Self) -> Self;
+    /// Each lane as f64, exactly.
+    fn widen(self) -> Self::Wide;
+    /// Each f64 rounded once to the element type.
+    fn narrow(wide: Self::Wide) -> Self;
+    /// The mask for the wide lanes.
+    fn widen_mask(mask: Self::Mask) -> <Self::Wide as Vector>::Mask;
+    /// The mask for the narrow lanes.
+    fn narrow_mask(mask: <Self::Wide as Vector>::Mask) -> Self::Mask;
+
+    /// The first L elements of `from`, lanes beyond its end filled with `pad`: for the last pixels of a row.
+    #[inline(always)]
+    fn load_partial(isa: Self::Isa, from: &[Self::Element], pad: Self::Element) -> Self {
+        if from.len() >= Self::LANES {
+            return Self::load(isa, from);
+        }
+        let mut padded = [pad; MAX_LANES];
+        padded[..from.len()].copy_from_slice(from);
+        Self::load(isa, &padded)
+    }
+
+    /// Writes as many lanes as `to` has room for, at most L.
+    #[inline(always)]
+    fn store_partial(self, to: &mut [Self::Element]) {
+        let count = to.len().min(Self::LANES);
+        to[..count].copy_from_slice(&self.lanes()[..count]);
+    }
+
+    /// Lane k of `column[index[k]]`; indices are truncated towards zero and clamped to the column.
+    ///
+    /// # Panics
+    /// If `column` is empty.
+    #[inline(always)]
+    fn gather(isa: Self::Isa, column: &[Self], index: Self) -> Self {
+        let last = column.len() - 1;
+        let mut gathered = Self::splat(isa, Self::Element::default());
+        for (lane, (to, at)) in gathered.lanes_mut().iter_mut().zip(index.lanes()).enumerate() {
+            *to = column[(at.widen() as usize).min(last)].lanes()[lane];
+        }
+        gathered
+    }
+}
