@@ -14,18 +14,23 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod columns;
 mod convention;
 mod error;
 mod extrema;
 mod madclip;
 mod minmax;
+mod prepared;
+mod ranks;
 mod sigclip;
 
+pub use columns::{Columns, Kept, columns_bytes, columns_scratch};
 pub use convention::Convention;
 pub use error::RejectError;
 pub use extrema::Extrema;
 pub use madclip::madclip;
 pub use minmax::{MinMax, MinMaxDrops};
+pub use prepared::Prepared;
 pub use sigclip::{About, Center, MAD_STD_FACTOR, Restore, SigClip, Spread, Trim, ZeroSpread};
 
 /// Which samples of a column are left out before combining.

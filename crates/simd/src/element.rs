@@ -18,6 +18,10 @@ pub trait Element: num_traits::Float + Default + Debug + Send + Sync + Sealed + 
 
     /// Size in bytes.
     const BYTES: usize;
+    /// Positive infinity.
+    const INFINITY: Self;
+    /// The canonical quiet NaN: a missing sample.
+    const NAN: Self;
 
     /// The exact value as f64.
     fn widen(self) -> f64;
@@ -36,6 +40,8 @@ macro_rules! element {
         impl Element for $float {
             type Vector<I: Isa> = I::$register;
             const BYTES: usize = size_of::<$float>();
+            const INFINITY: Self = $float::INFINITY;
+            const NAN: Self = $float::NAN;
 
             #[inline(always)]
             fn widen(self) -> f64 {

@@ -1,5 +1,6 @@
 //! What a kernel may do with a register: a small set of operations, each defined for NaN, signed zeros and ties.
 
+use std::fmt::Debug;
 use std::ops::{Add, BitAnd, BitOr, Div, Mul, Not, Sub};
 
 use crate::isa::sealed::Sealed;
@@ -10,7 +11,7 @@ pub const MAX_LANES: usize = 16;
 
 /// One truth value a lane.
 pub trait Mask:
-    Copy + Send + Sync + Sealed + BitAnd<Output = Self> + BitOr<Output = Self> + Not<Output = Self>
+    Copy + Debug + Send + Sync + Sealed + BitAnd<Output = Self> + BitOr<Output = Self> + Not<Output = Self>
 {
     /// Is any lane true?
     fn any(self) -> bool;
@@ -24,6 +25,7 @@ pub trait Mask:
 /// only be made with an [`Isa`] token, so holding one proves that the CPU has the instructions.
 pub trait Vector:
     Copy
+    + Debug
     + Send
     + Sync
     + Sealed

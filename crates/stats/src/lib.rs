@@ -1,1 +1,18 @@
-//! (skeleton)
+//! Core statistics of astronomical images.
+//!
+//! Two families with the same definitions (algorithms.md section 3): [`slice`](mod@slice) takes one vector of numbers and
+//! is usable alone by anyone; [`lane`] works on N registers at once, one output pixel per SIMD lane, and is what the
+//! combining kernels are made of. Missing data are NaN or infinite and are ignored by every function.
+//!
+//! **Must never know:** images, frames' headers, rejections, threads.
+//!
+//! ```
+//! use skystack_stats::slice;
+//! let values = [3.0f32, f32::NAN, 1.0, 2.0, 10.0];
+//! assert_eq!(slice::median(&values), Some(2.5));
+//! assert_eq!(slice::min_max(&values), Some((1.0, 10.0)));
+//! ```
+#![forbid(unsafe_code)]
+
+pub mod lane;
+pub mod slice;

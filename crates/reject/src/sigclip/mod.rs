@@ -1,5 +1,283 @@
 //! sigclip: iterated sigma clipping (algorithms.md section 5.4).
+//!
+//! ```text
+//! while n >= minimum and passes < maxiters:
+//!     c = centre of the survivors;  V = spread²             (stop where V is not finite, or 0 and zero_spread = stop)
+//!     drop d < 0 with d² > lsigma²·V and d > 0 with d² > hsigma²·V,  d = y − c
+//!     stop if nothing dropped
+//! restore until nkeep, maxrej hold
+//! ```
+//!
+//! One c and V a pixel make the kept set an interval of values, so a lane carries only its bounds and counts. An order
+//! statistic reads the column that was sorted once: dropping n samples at an end moves its window by n ranks. Sums read
+//! the samples in frame order between the bounds. A mean centre with a standard deviation needs no sort at all.
+//! Convergence is judged per lane: finished lanes are frozen while their neighbours go on.
 
+mod center;
 mod params;
+mod restore;
+mod spread;
+
+use skystack_simd::{Element, Mask, Vector};
+use skystack_stats::lane::{self, Bounds, Window};
+
+use crate::columns::{constants, number};
+use crate::{Columns, Kept};
 
 pub use params::{About, Center, MAD_STD_FACTOR, Restore, SigClip, Spread, Trim, ZeroSpread};
+
+/// The survivors of L columns between two passes.
+#[derive(Debug, Clone, Copy)]
+struct Survivors<V> {
+    bounds: Bounds<V>,
+    /// `count` is always right; `first` only where the column is sorted.
+    window: Window<V>,
+}
+
+/// Centre and variance of a pass.
+#[derive(Debug, Clone, Copy)]
+struct Limits<V: Vector> {
+    center: V,
+    variance: V::Wide,
+}
+
+/// The last pass that ran in each lane: what restoring needs.
+#[derive(Debug, Clone, Copy)]
+struct LastPass<V: Vector> {
+    before: Survivors<V>,
+    limits: Limits<V>,
+}
+
+/// What the passes leave.
+#[derive(Debug, Clone, Copy)]
+struct Clipped<V: Vector> {
+    survivors: Survivors<V>,
+    last: LastPass<V>,
+}
+
+/// Limits of §5.0.4 a lane: K, and the least n that a pass runs with.
+#[derive(Debug, Clone, Copy)]
+struct Floors<V> {
+    kept: V,
+    minimum: V,
+}
+
+/// Rejects in L columns.
+#[inline(always)]
+pub(crate) fn keep<V: Vector>(clip: &SigClip, isa: V::Isa, columns: &mut Columns<'_, V>) -> Kept<V> {
+    let sorted = clip.needs_order();
+    let everything = Bounds::everything(isa);
+    let valid = if sorted {
+        lane::sorted_copy(isa, columns.samples, columns.sorted)
+    } else {
+        lane::count(isa, columns.samples, &everything)
+    };
+    let (zero, _) = constants(isa);
+    let start = Survivors { bounds: everything, window: Window { first: zero, count: valid } };
+    let floors = clip.floors(isa, valid);
+    // Residuals are only worth writing down when a sample must come back, which is rare: then the passes run again.
+    let mut record = false;
+    let clipped = loop {
+        let clipped = passes(clip, isa, columns, start, &floors, record);
+        let short = clipped.survivors.window.count.lt(floors.kept);
+        if clip.restore != Restore::Nearest || !short.any() {
+            return kept(clipped.survivors, valid, sorted);
+        }
+        if record || clip.center == Center::Mean {
+            break clipped;
+        }
+        record = true;
+    };
+    let short = clipped.survivors.window.count.lt(floors.kept);
+    if clip.center == Center::Mean {
+        let bounds = restore::least_deviant(isa, columns, &clipped, &floors.kept, short);
+        let count = lane::count(isa, columns.samples, &bounds);
+        return Kept { bounds, count, valid, window: None };
+    }
+    let window = restore::nearest_ranks(columns, &clipped, &floors.kept, &valid, short);
+    let bounds = crate::ranks::cut_to_window(isa, columns, &window);
+    Kept { bounds, count: window.count, valid, window: Some(window) }
+}
+
+#[inline(always)]
+fn kept<V: Vector>(survivors: Survivors<V>, valid: V, sorted: bool) -> Kept<V> {
+    let Survivors { bounds, window } = survivors;
+    Kept { bounds, count: window.count, valid, window: sorted.then_some(window) }
+}
+
+/// Runs passes until every lane has stopped.
+#[inline(always)]
+fn passes<V: Vector>(
+    clip: &SigClip,
+    isa: V::Isa,
+    columns: &mut Columns<'_, V>,
+    start: Survivors<V>,
+    floors: &Floors<V>,
+    record: bool,
+) -> Clipped<V> {
+    let (zero, _) = constants(isa);
+    let wide_zero = V::Wide::splat(isa, 0.0);
+    let frames = number::<V>(isa, columns.samples.len());
+    let mut survivors = start;
+    let mut last = LastPass { before: start, limits: Limits { center: zero, variance: wide_zero } };
+    let mut active = zero.le(zero);
+    let mut pass = 0;
+    while clip.maxiters.is_none_or(|most| pass < most) {
+        active = active & floors.minimum.le(survivors.window.count);
+        if !active.any() {
+            break;
+        }
+        let limits = center::limits(clip, isa, columns, &survivors, pass);
+        active = active & clip.may_go_on(isa, &survivors, &limits, &last.limits, pass);
+        if !active.any() {
+            break;
+        }
+        let after = drop_outside(clip, isa, columns.samples, &survivors, &limits, active);
+        last = LastPass {
+            before: Survivors::select(active, survivors, last.before),
+            limits: Limits::select(active, limits, last.limits),
+        };
+        if record {
+            restore::record_residuals(isa, columns, &survivors, &after, &limits, active);
+        }
+        let dropped = active & after.window.count.lt(survivors.window.count);
+        let undone = active & clip.goes_too_far(isa, after.window.count, frames);
+        survivors = Survivors::select(undone, survivors, after);
+        active = dropped & !undone;
+        pass += 1;
+    }
+    Clipped { survivors, last }
+}
+
+/// Drops by F1 in the active lanes: strict, in f64, in the squared domain.
+#[inline(always)]
+fn drop_outside<V: Vector>(
+    clip: &SigClip,
+    isa: V::Isa,
+    samples: &[V],
+    survivors: &Survivors<V>,
+    limits: &Limits<V>,
+    active: V::Mask,
+) -> Survivors<V> {
+    let (zero, one) = constants(isa);
+    let wide_zero = V::Wide::splat(isa, 0.0);
+    let center = limits.center.widen();
+    // An infinite factor gives an infinite limit, or NaN where V is 0: nothing is above either.
+    let low_limit = V::Wide::splat(isa, clip.lsigma * clip.lsigma) * limits.variance;
+    let high_limit = V::Wide::splat(isa, clip.hsigma * clip.hsigma) * limits.variance;
+    let mut bounds = Bounds::nothing(isa);
+    let (mut dropped_low, mut dropped_high) = (zero, zero);
+    for y in samples {
+        let member = survivors.bounds.contain(*y);
+        let d = y.widen() - center;
+        let square = d * d;
+        let low = V::narrow_mask(d.lt(wide_zero) & low_limit.lt(square)) & member & active;
+        let high = V::narrow_mask(wide_zero.lt(d) & high_limit.lt(square)) & member & active;
+        bounds = bounds.including(member & !(low | high), *y);
+        dropped_low = dropped_low + V::select(low, one, zero);
+        dropped_high = dropped_high + V::select(high, one, zero);
+    }
+    let Window { first, count } = survivors.window;
+    let window = Window { first: first + dropped_low, count: count - (dropped_low + dropped_high) };
+    Survivors { bounds, window }
+}
+
+impl SigClip {
+    /// Does any pass, or restoring, read ranks?
+    #[inline(always)]
+    fn needs_order(&self) -> bool {
+        self.center != Center::Mean
+            || self.first_center.is_some_and(|center| center != Center::Mean)
+            || self.spread != Spread::Std
+    }
+
+    /// K, and the least number of survivors that a pass runs with (§5.0.3).
+    #[inline(always)]
+    fn floors<V: Vector>(&self, isa: V::Isa, valid: V) -> Floors<V> {
+        let (zero, one) = constants(isa);
+        let minclip = number::<V>(isa, self.minclip as usize);
+        if self.restore != Restore::Nearest {
+            return Floors { kept: zero, minimum: minclip };
+        }
+        let (by_nkeep, _) = valid.sort2(number(isa, self.nkeep as usize));
+        let by_maxrej = self.maxrej.map_or(zero, |most| valid - number(isa, most as usize));
+        let (_, kept) = by_nkeep.sort2(by_maxrej);
+        let (_, minimum) = minclip.sort2(kept + one);
+        Floors { kept, minimum }
+    }
+
+    /// F4, F5 and the tolerance: lanes whose spread allows a test.
+    #[inline(always)]
+    fn may_go_on<V: Vector>(
+        &self,
+        isa: V::Isa,
+        survivors: &Survivors<V>,
+        limits: &Limits<V>,
+        last: &Limits<V>,
+        pass: u32,
+    ) -> V::Mask {
+        let zero = V::Wide::splat(isa, 0.0);
+        let variance = limits.variance;
+        let mut go_on = V::narrow_mask((variance - variance).eq(zero));
+        if self.spread == Spread::Std {
+            go_on = go_on & number::<V>(isa, self.ddof as usize).lt(survivors.window.count);
+        }
+        if self.zero_spread == ZeroSpread::Stop {
+            go_on = go_on & !V::narrow_mask(variance.eq(zero));
+        }
+        if let Some(tolerance) = self.tolerance
+            && pass > 0
+        {
+            let sigma = variance.sqrt();
+            let fall = (last.variance.sqrt() - sigma) / sigma;
+            go_on = go_on & !V::narrow_mask(fall.lt(V::Wide::splat(isa, tolerance)));
+        }
+        go_on
+    }
+
+    /// Rollback: lanes in which a pass left fewer than `nkeep`, or took more than `maxrej` of **all** frames.
+    #[inline(always)]
+    fn goes_too_far<V: Vector>(&self, isa: V::Isa, count: V, frames: V) -> V::Mask {
+        let mut too_far = count.lt(count);
+        if self.restore == Restore::Rollback {
+            too_far = count.lt(number(isa, self.nkeep as usize));
+            if let Some(most) = self.maxrej {
+                too_far = too_far | number::<V>(isa, most as usize).lt(frames - count);
+            }
+        }
+        too_far
+    }
+}
+
+impl<V: Vector> Survivors<V> {
+    #[inline(always)]
+    fn select(mask: V::Mask, yes: Self, no: Self) -> Self {
+        Self {
+            bounds: Bounds::select(mask, yes.bounds, no.bounds),
+            window: Window::select(mask, yes.window, no.window),
+        }
+    }
+
+    /// One lane: (low, high, first rank, number of members).
+    #[inline(always)]
+    fn lane(&self, lane: usize) -> (V::Element, V::Element, usize, usize) {
+        let (first, count) = self.window.lane(lane);
+        (self.bounds.low.lanes()[lane], self.bounds.high.lanes()[lane], first, count)
+    }
+}
+
+impl<V: Vector> Limits<V> {
+    #[inline(always)]
+    fn select(mask: V::Mask, yes: Self, no: Self) -> Self {
+        Self {
+            center: V::select(mask, yes.center, no.center),
+            variance: V::Wide::select(V::widen_mask(mask), yes.variance, no.variance),
+        }
+    }
+
+    /// One lane: |d|/√V of `value` (F6).
+    #[inline(always)]
+    fn residual(&self, lane: usize, value: V::Element) -> f64 {
+        (value.widen() - self.center.lanes()[lane].widen()).abs() / self.variance.lanes()[lane].sqrt()
+    }
+}

@@ -1,0 +1,100 @@
+//! Keeping a run of ranks: minmax and extrema, and what a restored sigclip leaves.
+//!
+//! A run of ranks is an interval of values, except that equal values at its ends may be split by frame: the total order is
+//! (value, frame), so at the low end the earliest frames go first, at the high end the latest.
+
+use skystack_simd::{Element, Mask, Vector};
+use skystack_stats::lane::{self, Bounds, Window};
+
+use crate::columns::{constants, number};
+use crate::{Columns, Kept};
+
+/// How many ranks go at each end, for every number of valid samples: resolved once for a stack.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct RankTable {
+    /// Entry n₀: (low, high).
+    drops: Vec<(usize, usize)>,
+}
+
+impl RankTable {
+    /// The table of `drops(valid)` for 0..=`frames` valid samples.
+    pub(crate) fn new(frames: usize, drops: impl Fn(usize) -> (usize, usize)) -> Self {
+        Self { drops: (0..=frames).map(drops).collect() }
+    }
+
+    /// Keeps ranks a … n₀ − b − 1 of each lane.
+    #[inline(always)]
+    pub(crate) fn keep<V: Vector>(&self, isa: V::Isa, columns: &mut Columns<'_, V>) -> Kept<V> {
+        let valid = lane::sorted_copy(isa, columns.samples, columns.sorted);
+        let (zero, _) = constants(isa);
+        let mut window = Window { first: zero, count: valid };
+        for lane in 0..V::LANES {
+            let n = valid.lanes()[lane].widen() as usize;
+            let (low, high) = self.drops[n];
+            window.first.lanes_mut()[lane] = V::Element::narrow(low as f64);
+            window.count.lanes_mut()[lane] = V::Element::narrow((n - low - high) as f64);
+        }
+        let bounds = cut_to_window(isa, columns, &window);
+        Kept { bounds, count: window.count, valid, window: Some(window) }
+    }
+}
+
+/// The bounds of `window`; samples equal to a bound that are outside the window become NaN in frame order.
+///
+/// # Shapes
+/// `columns.sorted` holds the sorted samples.
+/// # Cost
+/// Four gathers; two passes over the samples where a lane splits equal values.
+#[inline(always)]
+pub(crate) fn cut_to_window<V: Vector>(
+    isa: V::Isa,
+    columns: &mut Columns<'_, V>,
+    window: &Window<V>,
+) -> Bounds<V> {
+    let (zero, one) = constants::<V>(isa);
+    let end = window.first + window.count;
+    let some = zero.lt(window.count);
+    let members = Bounds {
+        low: V::gather(isa, columns.sorted, window.first),
+        high: V::gather(isa, columns.sorted, end - one),
+    };
+    let bounds = Bounds::select(some, members, Bounds::nothing(isa));
+    let below = V::gather(isa, columns.sorted, window.first - one);
+    let above = V::gather(isa, columns.sorted, end);
+    let frames = number::<V>(isa, columns.sorted.len());
+    let split_low = zero.lt(window.first) & below.eq(bounds.low);
+    let split_high = end.lt(frames) & above.eq(bounds.high);
+    if (some & (split_low | split_high)).any() {
+        drop_split_ties(isa, columns, window, &bounds);
+    }
+    bounds
+}
+
+/// Turns the samples that equal a bound but whose rank is outside `window` into NaN.
+#[inline(always)]
+fn drop_split_ties<V: Vector>(
+    isa: V::Isa,
+    columns: &mut Columns<'_, V>,
+    window: &Window<V>,
+    bounds: &Bounds<V>,
+) {
+    let (zero, one) = constants(isa);
+    let (mut under_low, mut under_high) = (zero, zero);
+    for y in columns.samples.iter() {
+        under_low = under_low + V::select(y.lt(bounds.low), one, zero);
+        under_high = under_high + V::select(y.lt(bounds.high), one, zero);
+    }
+    // Equal samples have consecutive ranks in frame order: the first `skip` at the low bound and all but the first `take`
+    // at the high bound are outside.
+    let skip = window.first - under_low;
+    let take = window.first + window.count - under_high;
+    let (mut seen_low, mut seen_high) = (zero, zero);
+    let missing = V::splat(isa, V::Element::NAN);
+    for y in columns.samples.iter_mut() {
+        let (at_low, at_high) = (y.eq(bounds.low), y.eq(bounds.high));
+        let outside = (at_low & seen_low.lt(skip)) | (at_high & take.le(seen_high));
+        seen_low = seen_low + V::select(at_low, one, zero);
+        seen_high = seen_high + V::select(at_high, one, zero);
+        *y = V::select(outside, missing, *y);
+    }
+}

@@ -1,0 +1,76 @@
+//! The variance V that a pass tests against (E4, E5, F3).
+
+use skystack_simd::{Mask, Vector};
+use skystack_stats::lane::{self, DeviationMoments, Deviations, Squares};
+
+use super::{About, Center, SigClip, Spread, Survivors};
+use crate::Columns;
+
+/// Turns an interquartile range into the standard deviation of Gaussian data: 1 / (2·Φ⁻¹(3/4)).
+const IQR_FACTOR: f64 = 0.741301109252801;
+
+/// Turns Sₙ into the standard deviation of Gaussian data (Rousseeuw & Croux 1993).
+const SN_FACTOR: f64 = 1.1926;
+
+/// V of the survivors, `center` being of kind `kind`.
+#[inline(always)]
+pub(super) fn variance<V: Vector>(
+    clip: &SigClip,
+    isa: V::Isa,
+    columns: &mut Columns<'_, V>,
+    survivors: &Survivors<V>,
+    center: V,
+    kind: Center,
+) -> V::Wide {
+    let window = &survivors.window;
+    match clip.spread {
+        Spread::Std => standard(clip, isa, columns.samples, survivors, center, kind),
+        Spread::Mad { factor } => {
+            let median = lane::median(isa, columns.sorted, window);
+            rounded_square::<V>(isa, factor, lane::mad(isa, columns.sorted, window, median))
+        }
+        Spread::Iqr => rounded_square::<V>(isa, IQR_FACTOR, lane::iqr(isa, columns.sorted, window)),
+        Spread::Sn => {
+            let sn = lane::sn(isa, columns.sorted, window, columns.residuals);
+            rounded_square::<V>(isa, SN_FACTOR, sn)
+        }
+    }
+}
+
+/// σ = T(factor·width), V = f64(σ)².
+#[inline(always)]
+fn rounded_square<V: Vector>(isa: V::Isa, factor: f64, width: V::Wide) -> V::Wide {
+    let sigma = V::narrow(V::Wide::splat(isa, factor) * width).widen();
+    sigma * sigma
+}
+
+/// Variance about the centre (E4) or about the mean (E5).
+#[inline(always)]
+fn standard<V: Vector>(
+    clip: &SigClip,
+    isa: V::Isa,
+    samples: &[V],
+    survivors: &Survivors<V>,
+    center: V,
+    kind: Center,
+) -> V::Wide {
+    let (bounds, count) = (&survivors.bounds, survivors.window.count);
+    let n = count.widen();
+    let degrees = n - V::Wide::splat(isa, f64::from(clip.ddof));
+    if clip.about == About::Center {
+        let [s2] = lane::sum(isa, samples, &Squares { bounds, center });
+        return s2 / degrees;
+    }
+    let pivot = if kind == Center::Mean { lane::mean(isa, samples, bounds, count) } else { center.widen() };
+    let zero = V::Wide::splat(isa, 0.0);
+    let [s1, s2] = lane::sum(isa, samples, &DeviationMoments(Deviations { bounds, pivot, zero }));
+    let mut q = s2 - (s1 * s1) / n;
+    // Where the median is far from the mean the difference above loses its digits: again, about the mean.
+    let cancelled = (V::Wide::splat(isa, 0.999) * (n * s2)).lt(s1 * s1);
+    if kind != Center::Mean && cancelled.any() {
+        let pivot = pivot + s1 / n;
+        let [t1, t2] = lane::sum(isa, samples, &DeviationMoments(Deviations { bounds, pivot, zero }));
+        q = V::Wide::select(cancelled, t2 - (t1 * t1) / n, q);
+    }
+    V::Wide::select(q.lt(zero), zero, q) / degrees
+}

@@ -1,0 +1,65 @@
+//! Order statistics of sorted columns (algorithms.md C1, C2): exact, whatever found the order.
+
+use skystack_simd::{Element, Vector};
+
+use super::{Window, constants};
+
+/// Median of the ranks in `window`.
+///
+/// Odd count: the middle value. Even count: T((f64(a) + f64(b)) × 0.5) of the two middle values; two equal ones give that
+/// value (docs/decisions/0003: the formula would overflow for |a| > 9e307).
+///
+/// # Shapes
+/// `sorted`: N registers.
+/// # Missing data
+/// Past the window. A lane with an empty window gets an arbitrary value.
+/// # Cost
+/// Two gathers, independent of N.
+#[inline(always)]
+pub fn median<V: Vector>(isa: V::Isa, sorted: &[V], window: &Window<V>) -> V {
+    let (_, one) = constants::<V>(isa);
+    let half = V::splat(isa, V::Element::narrow(0.5));
+    // Indices are truncated: for an odd count both are the middle.
+    let low = V::gather(isa, sorted, window.first + (window.count - one) * half);
+    let high = V::gather(isa, sorted, window.first + window.count * half);
+    let mean = (low.widen() + high.widen()) * V::Wide::splat(isa, 0.5);
+    V::select(low.eq(high), low, V::narrow(mean))
+}
+
+/// The value of rank ⌊(n+1)/2⌋ of the ranks in `window`: the lower of two middle values.
+///
+/// # Shapes, missing data, cost
+/// As [`median`].
+#[inline(always)]
+pub fn lmedian<V: Vector>(isa: V::Isa, sorted: &[V], window: &Window<V>) -> V {
+    let (_, one) = constants::<V>(isa);
+    let half = V::splat(isa, V::Element::narrow(0.5));
+    V::gather(isa, sorted, window.first + (window.count - one) * half)
+}
+
+/// Quantile `q` in 0..=1 of the ranks in `window`, by linear interpolation at the 0-based position (n − 1)·q in f64.
+///
+/// # Shapes, missing data
+/// As [`median`].
+/// # Cost
+/// One scalar interpolation a lane.
+#[inline(always)]
+pub fn percentile<V: Vector>(isa: V::Isa, sorted: &[V], window: &Window<V>, q: f64) -> V::Wide {
+    let mut quantiles = V::Wide::splat(isa, 0.0);
+    for (lane, to) in quantiles.lanes_mut().iter_mut().enumerate() {
+        let (first, count) = window.lane(lane);
+        let position = count.saturating_sub(1) as f64 * q;
+        let below = position as usize;
+        let at = |rank: usize| sorted[(first + rank).min(sorted.len() - 1)].lanes()[lane].widen();
+        let fraction = position - below as f64;
+        // At a whole position the neighbour may be past the window, where there is padding.
+        *to = if fraction > 0.0 { at(below) + fraction * (at(below + 1) - at(below)) } else { at(below) };
+    }
+    quantiles
+}
+
+/// Interquartile range of the ranks in `window`, in f64.
+#[inline(always)]
+pub fn iqr<V: Vector>(isa: V::Isa, sorted: &[V], window: &Window<V>) -> V::Wide {
+    percentile(isa, sorted, window, 0.75) - percentile(isa, sorted, window, 0.25)
+}
