@@ -1,0 +1,264 @@
+//! One case: run the program, compare what it wrote.
+
+use super::cases::{Case, Tolerance, number};
+use super::compare::compare;
+use super::flags::flags;
+use super::plane::{Plane, read_plane};
+use super::report::{Outcome, Status};
+use crate::Result;
+use crate::shell::{Ended, run_quietly};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+/// The stacks are small: a run that takes longer hangs.
+const TIME_LIMIT: Duration = Duration::from_secs(120);
+
+/// What the program says, with exit code 2, of a part of the contract that it does not have.
+const NOT_YET: &str = "not available yet";
+
+/// An output of the program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Output {
+    Image,
+    Count,
+    Sigma,
+    Rejmask,
+    Expmap,
+}
+
+impl Output {
+    fn flag(self) -> &'static str {
+        match self {
+            Self::Image => "--output",
+            Self::Count => "--count",
+            Self::Sigma => "--sigma",
+            Self::Rejmask => "--rejmask",
+            Self::Expmap => "--expmap",
+        }
+    }
+
+    fn path(self, folder: &Path) -> PathBuf {
+        folder.join(format!("{}.fits", self.flag().trim_start_matches('-')))
+    }
+}
+
+/// An expected plane and the output it is compared with.
+#[derive(Debug)]
+struct Check<'a> {
+    name: &'static str,
+    golden: &'a str,
+    output: Output,
+    tolerance: Tolerance,
+    /// Golden counts frames not used, our count those used.
+    complement: bool,
+}
+
+/// Runs and judges a case.
+pub(super) fn run_case(case: &Case, oracles: &Path, binary: &Path, scratch: &Path, keep: bool) -> Outcome {
+    let folder = scratch.join(&case.name);
+    let (status, detail) =
+        judge(case, oracles, binary, &folder).unwrap_or_else(|error| (Status::Failed, error.to_string()));
+    if !keep {
+        // What cannot be removed now is removed, and reported, with the whole scratch folder.
+        let _ = std::fs::remove_dir_all(&folder);
+    }
+    Outcome {
+        case: case.name.clone(),
+        convention: case.convention().to_owned(),
+        program: case.program().to_owned(),
+        status,
+        detail,
+    }
+}
+
+fn judge(case: &Case, oracles: &Path, binary: &Path, folder: &Path) -> Result<(Status, String)> {
+    std::fs::create_dir(folder)?;
+    let frames = case.frame_paths(oracles)?;
+    let checks = checks(case);
+    let mut command = Command::new(binary);
+    command.arg("combine").args(flags(case, oracles)?);
+    for output in outputs(&checks) {
+        command.arg(output.flag()).arg(output.path(folder));
+    }
+    command.args(&frames);
+    let (ended, said) = run_quietly(&mut command, folder, TIME_LIMIT)?;
+    match failure(&ended, &said) {
+        Some(verdict) => Ok(verdict),
+        None => compare_all(case, &checks, oracles, folder, frames.len()),
+    }
+}
+
+/// Everything that the case expects.
+fn checks(case: &Case) -> Vec<Check<'_>> {
+    let expect = &case.expect;
+    let exact = Tolerance::default();
+    // `combine = "count"` asks for our count as the image.
+    let image = if case.option("combine") == Some("count") { Output::Count } else { Output::Image };
+    let rows = [
+        ("image", &expect.image, image, expect.tolerance),
+        ("nrej", &expect.nrej, Output::Count, exact),
+        ("rejmask", &expect.rejmask, Output::Rejmask, exact),
+        ("sigma", &expect.sigma, Output::Sigma, expect.sigma_tolerance),
+        ("expmask", &expect.expmask, Output::Expmap, expect.tolerance),
+    ];
+    let present = rows.into_iter().filter_map(|(name, golden, output, tolerance)| {
+        let golden = golden.as_deref()?;
+        Some(Check { name, golden, output, tolerance, complement: name == "nrej" })
+    });
+    present.collect()
+}
+
+/// The image, which is always written, and what else the checks need, once each.
+fn outputs(checks: &[Check<'_>]) -> Vec<Output> {
+    let mut outputs = vec![Output::Image];
+    for check in checks {
+        if !outputs.contains(&check.output) {
+            outputs.push(check.output);
+        }
+    }
+    outputs
+}
+
+/// The verdict on a run that did not end well.
+fn failure(ended: &Ended, said: &str) -> Option<(Status, String)> {
+    let first = said.lines().find(|line| !line.trim().is_empty()).unwrap_or("nothing on stderr").trim();
+    match ended {
+        Ended::Exit(Some(0)) => None,
+        Ended::Exit(Some(2)) if said.contains(NOT_YET) => {
+            let reason = said.lines().find(|line| line.contains(NOT_YET)).unwrap_or(first);
+            Some((Status::NotYet, reason.trim().to_owned()))
+        }
+        Ended::Exit(Some(code)) => Some((Status::Failed, format!("exit {code}: {first}"))),
+        Ended::Exit(None) => Some((Status::Failed, format!("ended by a signal: {first}"))),
+        Ended::TimedOut => Some((Status::Failed, format!("still running after {} s", TIME_LIMIT.as_secs()))),
+    }
+}
+
+fn compare_all(
+    case: &Case,
+    checks: &[Check<'_>],
+    oracles: &Path,
+    folder: &Path,
+    frames: usize,
+) -> Result<(Status, String)> {
+    if checks.is_empty() {
+        return Ok((Status::Failed, "the case expects nothing".to_owned()));
+    }
+    let scope = Scope::of(case, oracles, frames)?;
+    if scope == Scope::Nothing {
+        return Ok((Status::SpecDiffers, "not compared".to_owned()));
+    }
+    let mut wrong = Vec::new();
+    for check in checks {
+        if let Err(reason) = compare_one(check, oracles, folder, frames, scope.include()) {
+            wrong.push(format!("{}: {reason}", check.name));
+        }
+    }
+    let names: Vec<&str> = checks.iter().map(|check| check.name).collect();
+    Ok(match (wrong.is_empty(), &scope) {
+        (false, _) => (Status::Failed, wrong.join("; ")),
+        (true, Scope::Pixels(include)) => {
+            let compared = include.iter().filter(|included| **included).count();
+            let agreed =
+                format!("{} agree at the {compared} of {} pixels that may", names.join(" "), include.len());
+            (Status::SpecDiffers, agreed)
+        }
+        (true, _) => (Status::Passed, names.join(" ")),
+    })
+}
+
+fn compare_one(
+    check: &Check<'_>,
+    oracles: &Path,
+    folder: &Path,
+    frames: usize,
+    include: Option<&[bool]>,
+) -> Result<()> {
+    let golden = read_plane(&oracles.join(check.golden))?;
+    let mut ours = read_plane(&check.output.path(folder))?;
+    if check.complement {
+        ours.data.iter_mut().for_each(|count| *count = frames as f64 - *count);
+    }
+    compare(&ours, &golden, check.tolerance, include).map_err(|difference| difference.to_string().into())
+}
+
+/// The pixels at which a case says something about us.
+#[derive(Debug, PartialEq)]
+enum Scope {
+    All,
+    Pixels(Vec<bool>),
+    Nothing,
+}
+
+impl Scope {
+    /// Where the specification differs from IRAF (growth that leaves fewer than `nkeep`), the two still
+    /// agree at pixels that keep that many; of other differences nothing is known.
+    fn of(case: &Case, oracles: &Path, frames: usize) -> Result<Self> {
+        match (&case.spec_differs, &case.expect.nrej) {
+            (None, _) => Ok(Self::All),
+            (Some(_), Some(nrej)) if case.convention() == "iraf" && case.options.contains_key("grow") => {
+                let nrej = read_plane(&oracles.join(nrej))?;
+                Ok(Self::Pixels(kept_enough(&nrej, frames, nkeep(case))))
+            }
+            (Some(_), _) => Ok(Self::Nothing),
+        }
+    }
+
+    fn include(&self) -> Option<&[bool]> {
+        match self {
+            Self::Pixels(include) => Some(include),
+            _ => None,
+        }
+    }
+}
+
+fn kept_enough(nrej: &Plane, frames: usize, nkeep: f64) -> Vec<bool> {
+    nrej.data.iter().map(|unused| frames as f64 - unused >= nkeep).collect()
+}
+
+/// At least 1: where no sample is left the program writes the value before growth, we write the blank one.
+fn nkeep(case: &Case) -> f64 {
+    case.options.get("nkeep").and_then(number).unwrap_or(1.0).max(1.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Ended, Output, Status, checks, failure, outputs};
+    use crate::validate::cases::tests::case;
+
+    const EVERYTHING: &str =
+        "image = \"i\"\nnrej = \"n\"\nrejmask = \"r\"\nsigma = \"s\"\nexpmask = \"e\"\nimage_program = \"p\"";
+
+    #[test]
+    fn each_expected_plane_is_asked_for_once() {
+        let case = case("convention = \"iraf\"", EVERYTHING);
+        let checks = checks(&case);
+        let names: Vec<&str> = checks.iter().map(|check| check.name).collect();
+        assert_eq!(names, ["image", "nrej", "rejmask", "sigma", "expmask"]);
+        let all = [Output::Image, Output::Count, Output::Rejmask, Output::Sigma, Output::Expmap];
+        assert_eq!(outputs(&checks), all);
+    }
+
+    #[test]
+    fn counting_compares_the_count() {
+        let case = case("convention = \"iraf\"\ncombine = \"count\"", "image = \"i\"\nnrej = \"n\"");
+        let checks = checks(&case);
+        assert!(checks.iter().all(|check| check.output == Output::Count));
+        assert_eq!([checks[0].complement, checks[1].complement], [false, true]);
+        assert_eq!(outputs(&checks), [Output::Image, Output::Count]);
+    }
+
+    #[test]
+    fn how_a_run_ended_decides_the_status() {
+        let status =
+            |ended, said| failure(&ended, said).map(|(status, detail)| (status, detail.contains("why")));
+        assert_eq!(status(Ended::Exit(Some(0)), ""), None);
+        let later = "warning\nskystack: pclip is not available yet: why\n";
+        assert_eq!(status(Ended::Exit(Some(2)), later), Some((Status::NotYet, true)));
+        assert_eq!(status(Ended::Exit(Some(1)), later), Some((Status::Failed, false)));
+        assert_eq!(status(Ended::Exit(Some(2)), "why"), Some((Status::Failed, true)));
+        assert_eq!(status(Ended::Exit(None), "why"), Some((Status::Failed, true)));
+        assert_eq!(status(Ended::TimedOut, ""), Some((Status::Failed, false)));
+    }
+}
