@@ -3,7 +3,7 @@
 use skystack_simd::{Element, LaneBuffer, Vector};
 use skystack_stats::lane::{self, Bounds, Window};
 
-/// Scratch registers of one worker: L columns in frame order, sorted, and their residuals.
+/// Scratch registers of one worker: L columns in frame order, sorted, and two of f64 for what a rejection writes down.
 ///
 /// # Shapes
 /// N registers each. `samples` comes filled; the others hold whatever the columns before left.
@@ -14,14 +14,16 @@ pub struct Columns<'a, V: Vector> {
     pub samples: &'a mut [V],
     /// Filled by rejections that need the order (see [`Kept::window`]).
     pub sorted: &'a mut [V],
-    /// Scratch.
+    /// Residuals of dropped samples by rank, while something may have to be restored.
     pub residuals: &'a mut [V::Wide],
+    /// Deviations, while a spread is computed.
+    pub deviations: &'a mut [V::Wide],
 }
 
 /// Bytes of [`Columns`] for `frames` frames at any level.
 pub const fn columns_bytes(frames: usize) -> usize {
-    // Samples, sorted, and residuals of twice the width.
-    4 * frames * LaneBuffer::REGISTER_BYTES
+    // Samples and sorted; residuals and deviations of twice the width.
+    6 * frames * LaneBuffer::REGISTER_BYTES
 }
 
 impl<'a, V: Vector> Columns<'a, V> {
@@ -30,20 +32,24 @@ impl<'a, V: Vector> Columns<'a, V> {
     /// # Panics
     /// If the buffer is too short.
     #[inline(always)]
-    pub fn cut(isa: V::Isa, frames: usize, buffer: &'a mut [LaneBuffer; 3]) -> Self {
-        let [samples, sorted, residuals] = buffer;
+    pub fn cut(isa: V::Isa, frames: usize, buffer: &'a mut ColumnsScratch) -> Self {
+        let [samples, sorted, residuals, deviations] = buffer;
         Self {
             samples: samples.vectors(isa, frames),
             sorted: sorted.vectors(isa, frames),
             residuals: residuals.vectors(isa, frames),
+            deviations: deviations.vectors(isa, frames),
         }
     }
 }
 
-/// The scratch behind [`Columns`] of `frames` frames: allocated once a worker.
-pub fn columns_scratch(frames: usize) -> [LaneBuffer; 3] {
+/// The memory behind [`Columns`]: one buffer for each.
+pub type ColumnsScratch = [LaneBuffer; 4];
+
+/// The scratch for columns of `frames` frames: allocated once a worker.
+pub fn columns_scratch(frames: usize) -> ColumnsScratch {
     let column = frames * LaneBuffer::REGISTER_BYTES;
-    [column, column, 2 * column].map(LaneBuffer::with_bytes)
+    [column, column, 2 * column, 2 * column].map(LaneBuffer::with_bytes)
 }
 
 /// What a rejection leaves: the samples of [`Columns::samples`] inside `bounds`.

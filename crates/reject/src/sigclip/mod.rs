@@ -218,7 +218,8 @@ impl SigClip {
     ) -> V::Mask {
         let zero = V::Wide::splat(isa, 0.0);
         let variance = limits.variance;
-        let mut go_on = V::narrow_mask((variance - variance).eq(zero));
+        // Not NaN, not infinite: a variance is never negative.
+        let mut go_on = V::narrow_mask(variance.lt(V::Wide::splat(isa, f64::INFINITY)));
         if self.spread == Spread::Std {
             go_on = go_on & number::<V>(isa, self.ddof as usize).lt(survivors.window.count);
         }

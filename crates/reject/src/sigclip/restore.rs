@@ -144,7 +144,8 @@ pub(super) fn least_deviant<V: Vector>(
             let value = y.lanes()[lane];
             let stays = low <= value && value <= high;
             let dropped = low_before <= value && value <= high_before && !stays;
-            if !stays && !(dropped && restored(limits.residual(lane, value), frame)) {
+            let used = stays || (dropped && restored(limits.residual(lane, value), frame));
+            if !used {
                 y.lanes_mut()[lane] = V::Element::NAN;
             }
         }

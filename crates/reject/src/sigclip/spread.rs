@@ -31,7 +31,7 @@ pub(super) fn variance<V: Vector>(
         }
         Spread::Iqr => rounded_square::<V>(isa, IQR_FACTOR, lane::iqr(isa, columns.sorted, window)),
         Spread::Sn => {
-            let sn = lane::sn(isa, columns.sorted, window, columns.residuals);
+            let sn = lane::sn(isa, columns.sorted, window, columns.deviations);
             rounded_square::<V>(isa, SN_FACTOR, sn)
         }
     }

@@ -1,0 +1,135 @@
+//! One band: the rows of all frames, the rows of all outputs, and its tiles.
+
+use std::ops::Range;
+
+use skystack_simd::Element;
+
+use crate::{Plane, Products};
+
+/// The rows of every frame that a band needs. Row 0 is the first row of the band.
+#[derive(Debug)]
+pub(crate) struct BandInput<'a, T> {
+    pub(crate) planes: Vec<Plane<'a, T>>,
+}
+
+/// The finished rows of a band.
+#[derive(Debug)]
+pub struct BandOutput<T> {
+    rows: Range<usize>,
+    width: usize,
+    frames: usize,
+    tile_width: usize,
+    /// Combined values, `rows.len() * width`.
+    pub image: Vec<T>,
+    /// Scatter, likewise; empty if it was not asked for.
+    pub sigma: Vec<T>,
+    /// Rejected samples, likewise.
+    pub nrej: Vec<u32>,
+    /// Used samples, likewise.
+    pub count: Vec<u32>,
+    /// Tile by tile, frame by frame within a tile: one worker writes one contiguous piece.
+    rejmask: Vec<u8>,
+}
+
+/// A run of pixels of one row: what one worker processes at a time, and where its results go.
+#[derive(Debug)]
+pub struct Tile<'a, T> {
+    /// Row within the band.
+    pub row: usize,
+    /// Columns of the row.
+    pub columns: Range<usize>,
+    pub(crate) image: &'a mut [T],
+    pub(crate) sigma: &'a mut [T],
+    pub(crate) nrej: &'a mut [u32],
+    pub(crate) count: &'a mut [u32],
+    pub(crate) rejmask: &'a mut [u8],
+}
+
+impl<T: Element> BandOutput<T> {
+    /// Room for `rows` rows of `width` pixels.
+    pub(crate) fn new(
+        products: &Products,
+        frames: usize,
+        rows: usize,
+        width: usize,
+        tile_width: usize,
+    ) -> Self {
+        let pixels = rows * width;
+        let values = |wanted: bool| if wanted { vec![T::NAN; pixels] } else { Vec::new() };
+        let counts = |wanted: bool| if wanted { vec![0; pixels] } else { Vec::new() };
+        Self {
+            rows: 0..rows,
+            width,
+            frames,
+            tile_width,
+            image: values(true),
+            sigma: values(products.sigma),
+            nrej: counts(products.nrej),
+            count: counts(products.count),
+            rejmask: if products.rejmask { vec![0; pixels * frames] } else { Vec::new() },
+        }
+    }
+
+    /// The rows of the output image that this band holds.
+    pub fn rows(&self) -> Range<usize> {
+        self.rows.clone()
+    }
+
+    /// Moves on to `rows`, of which there are not more than before.
+    pub(crate) fn move_to(&mut self, rows: Range<usize>) {
+        let pixels = rows.len() * self.width;
+        self.image.truncate(pixels);
+        self.sigma.truncate(pixels);
+        self.nrej.truncate(pixels);
+        self.count.truncate(pixels);
+        self.rejmask.truncate(pixels * self.frames);
+        self.rows = rows;
+    }
+
+    /// Copies row `row` of the band (0-based within it) of the rejection mask of `frame` to `out`.
+    ///
+    /// # Panics
+    /// If the mask was not asked for, or `out` is not `width` long.
+    pub fn rejmask_row(&self, frame: usize, row: usize, out: &mut [u8]) {
+        let row_start = row * self.width * self.frames;
+        for x in (0..self.width).step_by(self.tile_width) {
+            let tile = self.tile_width.min(self.width - x);
+            let start = row_start + x * self.frames + frame * tile;
+            out[x..x + tile].copy_from_slice(&self.rejmask[start..start + tile]);
+        }
+    }
+
+    /// The tiles of the band, each with its own piece of every output.
+    pub(crate) fn tiles(&mut self) -> Vec<Tile<'_, T>> {
+        let (width, tile_width, frames) = (self.width, self.tile_width, self.frames);
+        let (mut image, mut sigma) = (&mut self.image[..], &mut self.sigma[..]);
+        let (mut nrej, mut count) = (&mut self.nrej[..], &mut self.count[..]);
+        let mut rejmask = &mut self.rejmask[..];
+        let mut tiles = Vec::with_capacity(self.rows.len() * width.div_ceil(tile_width));
+        for row in 0..self.rows.len() {
+            for x in (0..width).step_by(tile_width) {
+                let columns = x..(x + tile_width).min(width);
+                let pixels = columns.len();
+                tiles.push(Tile {
+                    row,
+                    columns,
+                    image: cut(&mut image, pixels),
+                    sigma: cut(&mut sigma, pixels),
+                    nrej: cut(&mut nrej, pixels),
+                    count: cut(&mut count, pixels),
+                    rejmask: cut(&mut rejmask, pixels * frames),
+                });
+            }
+        }
+        tiles
+    }
+}
+
+/// Takes `count` elements off the front, or nothing where the output was not asked for.
+fn cut<'a, E>(rest: &mut &'a mut [E], count: usize) -> &'a mut [E] {
+    let whole = std::mem::take(rest);
+    let count = count.min(whole.len());
+    let (front, back) = whole.split_at_mut(count);
+    *rest = back;
+    front
+}

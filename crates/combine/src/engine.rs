@@ -1,0 +1,246 @@
+//! Carrying out a plan: bands one after the other, frames and tiles of a band in parallel.
+//!
+//! Work is handed out piece by piece to exactly `plan.workers` workers, each with scratch of its own that was allocated
+//! before the first band. They run on the rayon pool of the caller (the global one outside any pool), so a program that
+//! combines inside its own pool is never oversubscribed.
+
+use std::any::Any;
+use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use skystack_plan::Plan;
+use skystack_reject::{ColumnsScratch, columns_scratch};
+use skystack_simd::{Element, Level};
+
+use crate::band::{BandInput, BandOutput, Tile};
+use crate::kernel::{TileKernel, Totals};
+use crate::options::Resolved;
+use crate::{CombineError, FrameSource, Options, Plane, RowSink};
+
+/// How a run is watched and stopped.
+#[derive(Clone, Copy)]
+pub struct Control<'a> {
+    level: Level,
+    progress: Option<&'a (dyn Fn(Progress) + Sync)>,
+    cancel: Option<&'a AtomicBool>,
+}
+
+/// How far a run has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// Output rows that are finished.
+    pub rows_done: usize,
+    /// Output rows in all.
+    pub rows: usize,
+}
+
+/// Wall time of the stages, summed over the bands.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Timings {
+    /// Asking the source for rows.
+    pub read: Duration,
+    /// Rejecting and combining.
+    pub compute: Duration,
+    /// Handing rows to the sink.
+    pub write: Duration,
+}
+
+/// What a run did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// N × pixels.
+    pub samples: u64,
+    /// Samples that were missing.
+    pub missing: u64,
+    /// Samples that were rejected.
+    pub rejected: u64,
+    /// Output pixels without a used sample.
+    pub empty: u64,
+    /// Where the time went.
+    pub timings: Timings,
+}
+
+impl<'a> Control<'a> {
+    /// Kernels at `level`; nobody watches.
+    pub const fn new(level: Level) -> Self {
+        Self { level, progress: None, cancel: None }
+    }
+
+    /// Calls `progress` after each band.
+    pub const fn progress(mut self, progress: &'a (dyn Fn(Progress) + Sync)) -> Self {
+        self.progress = Some(progress);
+        self
+    }
+
+    /// Stops with [`CombineError::Cancelled`] within one band after `cancel` becomes true.
+    pub const fn cancel(mut self, cancel: &'a AtomicBool) -> Self {
+        self.cancel = Some(cancel);
+        self
+    }
+}
+
+/// Combines the frames of `source` into `sink`.
+///
+/// # Shapes
+/// N frames of height × width in, each requested output of height × width out, in bands of rows from the first to the last.
+/// # Missing data
+/// NaN and infinities; see [`Options`] for thresholds.
+/// # Errors
+/// A wrong option before any work; afterwards whatever the source or the sink reports, cancellation, or a panic of a worker.
+/// # Cost
+/// Each input sample is read once. Memory as the plan predicts.
+pub fn run<T: Element>(
+    options: &Options,
+    source: &impl FrameSource<T>,
+    sink: &mut impl RowSink<T>,
+    plan: &Plan,
+    control: &Control<'_>,
+) -> Result<Summary, CombineError> {
+    let (frames, height, width) = (source.frames(), source.height(), source.width());
+    let options_resolved = options.resolve::<T>(frames)?;
+    let band_rows = plan.band_rows.clamp(1, height);
+    let tile_width = plan.tile_width.clamp(1, width);
+    let mut workers: Vec<Worker> = (0..plan.workers.max(1)).map(|_| Worker::new(frames)).collect();
+    let mut buffers = Buffers::new(source, band_rows)?;
+    let mut output = BandOutput::new(&options.products, frames, band_rows, width, tile_width);
+    let mut timings = Timings::default();
+    for first in (0..height).step_by(band_rows) {
+        if control.cancel.is_some_and(|cancel| cancel.load(Ordering::Relaxed)) {
+            return Err(CombineError::Cancelled);
+        }
+        let rows = first..(first + band_rows).min(height);
+        output.move_to(rows.clone());
+        let started = Instant::now();
+        let input = buffers.fill(source, rows.clone(), &mut workers)?;
+        let read = Instant::now();
+        compute(&options_resolved, &input, output.tiles(), &mut workers, control.level)?;
+        let computed = Instant::now();
+        sink.write(&output).map_err(|error| CombineError::Sink { rows: rows.clone(), error })?;
+        timings.read += read - started;
+        timings.compute += computed - read;
+        timings.write += computed.elapsed();
+        if let Some(progress) = control.progress {
+            progress(Progress { rows_done: rows.end, rows: height });
+        }
+    }
+    let mut totals = Totals::default();
+    workers.iter().for_each(|worker| totals.merge(&worker.totals));
+    let samples = frames as u64 * height as u64 * width as u64;
+    let Totals { valid, rejected, empty } = totals;
+    Ok(Summary { samples, missing: samples - valid, rejected, empty, timings })
+}
+
+/// What one worker owns for the whole run.
+struct Worker {
+    scratch: ColumnsScratch,
+    raw: Vec<u8>,
+    totals: Totals,
+}
+
+impl Worker {
+    fn new(frames: usize) -> Self {
+        Self { scratch: columns_scratch(frames), raw: Vec::new(), totals: Totals::default() }
+    }
+}
+
+/// Rows of the frames that the source does not hold in memory: one allocation each, used for every band.
+struct Buffers<T> {
+    rows: Vec<Vec<T>>,
+}
+
+impl<T: Element> Buffers<T> {
+    fn new(source: &impl FrameSource<T>, band_rows: usize) -> Result<Self, CombineError> {
+        let elements = band_rows * source.width();
+        let buffer = |frame| -> Result<Vec<T>, CombineError> {
+            let mut buffer = Vec::new();
+            if source.borrow(frame).is_none() {
+                let failed = |_| CombineError::OutOfMemory { bytes: elements.saturating_mul(T::BYTES) };
+                buffer.try_reserve_exact(elements).map_err(failed)?;
+                buffer.resize(elements, T::NAN);
+            }
+            Ok(buffer)
+        };
+        Ok(Self { rows: (0..source.frames()).map(buffer).collect::<Result<_, _>>()? })
+    }
+
+    /// The rows `rows` of every frame, read in parallel where they are not in memory.
+    fn fill<'a>(
+        &'a mut self,
+        source: &'a impl FrameSource<T>,
+        rows: Range<usize>,
+        workers: &mut [Worker],
+    ) -> Result<BandInput<'a, T>, CombineError> {
+        let elements = rows.len() * source.width();
+        let to_read = self.rows.iter_mut().enumerate().filter(|(_, buffer)| !buffer.is_empty());
+        let queue = Mutex::new(to_read);
+        let failure = Mutex::new(None);
+        on_workers(workers, |worker| {
+            while lock(&failure).is_none() {
+                // A statement of its own: the lock must not be held while the rows are read.
+                let next = lock(&queue).next();
+                let Some((frame, buffer)) = next else { return };
+                let read = source.read(frame, rows.clone(), &mut buffer[..elements], &mut worker.raw);
+                if let Err(error) = read {
+                    lock(&failure).get_or_insert(CombineError::Source { frame, rows: rows.clone(), error });
+                }
+            }
+        })?;
+        if let Some(failure) = failure.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            return Err(failure);
+        }
+        let width = source.width();
+        let plane = |(frame, buffer): (usize, &'a Vec<T>)| match source.borrow(frame) {
+            Some(plane) => Plane { data: &plane.data[rows.start * plane.stride..], stride: plane.stride },
+            None => Plane { data: buffer, stride: width },
+        };
+        Ok(BandInput { planes: self.rows.iter().enumerate().map(plane).collect() })
+    }
+}
+
+/// Processes all tiles of a band.
+fn compute<T: Element>(
+    options: &Resolved<T>,
+    input: &BandInput<'_, T>,
+    tiles: Vec<Tile<'_, T>>,
+    workers: &mut [Worker],
+    level: Level,
+) -> Result<(), CombineError> {
+    let queue = Mutex::new(tiles.into_iter());
+    on_workers(workers, |worker| {
+        loop {
+            let next = lock(&queue).next();
+            let Some(mut tile) = next else { return };
+            let kernel = TileKernel { options, input, tile: &mut tile, scratch: &mut worker.scratch };
+            worker.totals.merge(&level.run(kernel));
+        }
+    })
+}
+
+/// Runs `task` once for each worker, at the same time where the pool allows it. A panic becomes an error.
+fn on_workers(workers: &mut [Worker], task: impl Fn(&mut Worker) + Sync) -> Result<(), CombineError> {
+    let task = &task;
+    let run = || match workers {
+        [only] => task(only),
+        _ => rayon::scope(|scope| {
+            for worker in workers {
+                scope.spawn(move |_| task(worker));
+            }
+        }),
+    };
+    // Nothing that a panic leaves half-done is used again: the run ends with the error.
+    catch_unwind(AssertUnwindSafe(run)).map_err(|payload| CombineError::Panic { message: words(&*payload) })
+}
+
+fn words(payload: &(dyn Any + Send)) -> String {
+    let text = payload.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+    text.unwrap_or("no message").to_owned()
+}
+
+/// A queue that a panicking worker held is still a queue.
+fn lock<Q>(mutex: &Mutex<Q>) -> std::sync::MutexGuard<'_, Q> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

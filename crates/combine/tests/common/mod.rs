@@ -1,0 +1,211 @@
+//! Stacks of shaped columns and random options: what every test of the kernels is fed with.
+
+// Each test binary uses a part of this module.
+#![allow(dead_code)]
+
+use skystack_combine::{Combine, FrameSource, Lmedian, MemorySink, Options, Plane, Products, SigmaRule};
+use skystack_reject::{
+    About, Center, Extrema, MinMax, Rejection, Restore, SigClip, Spread, Trim, ZeroSpread,
+};
+use skystack_simd::Element;
+
+/// A small generator (PCG-like): the same sequence on every machine.
+pub(crate) struct Draw(u64);
+
+impl Draw {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x5851_f42d_4c95_7f2d)
+    }
+
+    pub(crate) fn bits(&mut self) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let mixed = (self.0 ^ (self.0 >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed ^ (mixed >> 32)
+    }
+
+    /// In 0..most.
+    pub(crate) fn below(&mut self, most: usize) -> usize {
+        (self.bits() % most as u64) as usize
+    }
+
+    pub(crate) fn chance(&mut self, percent: usize) -> bool {
+        self.below(100) < percent
+    }
+
+    pub(crate) fn unit(&mut self) -> f64 {
+        (self.bits() >> 11) as f64 / (1u64 << 53) as f64
+    }
+
+    /// Sum of twelve uniforms: near enough to a Gaussian.
+    pub(crate) fn normal(&mut self) -> f64 {
+        (0..12).map(|_| self.unit()).sum::<f64>() - 6.0
+    }
+
+    pub(crate) fn pick<E: Copy>(&mut self, from: &[E]) -> E {
+        from[self.below(from.len())]
+    }
+}
+
+/// One column of `frames` samples, of a random shape.
+fn column(draw: &mut Draw, frames: usize) -> Vec<f64> {
+    let shape = draw.below(10);
+    let mut column: Vec<f64> = (0..frames)
+        .map(|_| match shape {
+            0..=2 => 1000.0 + 10.0 * draw.normal(),
+            3 => draw.below(5) as f64,
+            4 => 7.5,
+            5 => draw.pick(&[1.0, 2.0]),
+            6 => draw.pick(&[0.0, -0.0, 1e-40, -1e-45, 3.0]),
+            7 => 1e6 + draw.normal() * 0.01,
+            8 => draw.normal(),
+            _ => draw.normal() * 10f64.powi(draw.below(30) as i32 - 15),
+        })
+        .collect();
+    for y in &mut column {
+        if shape < 3 && draw.chance(8) {
+            *y += draw.pick(&[-300.0, 50.0, 500.0, 40_000.0]);
+        }
+        let missing = if shape == 5 { 80 } else { 6 };
+        if draw.chance(missing) {
+            *y = draw.pick(&[f64::NAN, f64::INFINITY, f64::NEG_INFINITY]);
+        }
+    }
+    column
+}
+
+/// N frames of height x width in memory.
+#[derive(Clone)]
+pub(crate) struct Stack<T> {
+    pub(crate) height: usize,
+    pub(crate) width: usize,
+    pub(crate) frames: Vec<Vec<T>>,
+}
+
+impl<T: Element> Stack<T> {
+    pub(crate) fn shaped(draw: &mut Draw, frames: usize, height: usize, width: usize) -> Self {
+        let mut stack = vec![vec![T::NAN; height * width]; frames];
+        for pixel in 0..height * width {
+            for (frame, y) in stack.iter_mut().zip(column(draw, frames)) {
+                frame[pixel] = T::narrow(y);
+            }
+        }
+        Self { height, width, frames: stack }
+    }
+
+    pub(crate) fn column(&self, pixel: usize) -> Vec<f64> {
+        self.frames.iter().map(|frame| frame[pixel].widen()).collect()
+    }
+
+    pub(crate) fn sink(&self, products: &Products) -> MemorySink<T> {
+        MemorySink::new(products, self.frames.len(), self.height, self.width)
+    }
+}
+
+impl<T: Element> FrameSource<T> for Stack<T> {
+    fn frames(&self) -> usize {
+        self.frames.len()
+    }
+    fn height(&self) -> usize {
+        self.height
+    }
+    fn width(&self) -> usize {
+        self.width
+    }
+    fn borrow(&self, frame: usize) -> Option<Plane<'_, T>> {
+        Some(Plane { data: &self.frames[frame], stride: self.width })
+    }
+}
+
+/// A sigclip with every parameter drawn, or a convention.
+fn sigclip(draw: &mut Draw) -> SigClip {
+    let factors = [0.0, 0.7, 1.0, 1.5, 2.03, 3.0, f64::INFINITY];
+    let mut clip = draw
+        .pick(&[
+            SigClip::iraf(),
+            SigClip::astropy(),
+            SigClip::ccdproc(),
+            SigClip::imcombiners(),
+            SigClip::siril(),
+            SigClip::gnuastro(),
+            SigClip::hdrl(),
+            SigClip::dss(),
+            SigClip::pixinsight(),
+            SigClip::dragons(),
+        ])
+        .lsigma(draw.pick(&factors))
+        .hsigma(draw.pick(&factors));
+    if draw.chance(50) {
+        clip = clip.center(draw.pick(&[Center::Median, Center::Mean, Center::Lmedian]));
+    }
+    if draw.chance(40) {
+        clip = clip
+            .trim(draw.pick(&[Trim::None, Trim::First, Trim::Every]))
+            .spread(draw.pick(&[Spread::Std, Spread::Mad { factor: 1.4826 }, Spread::Iqr, Spread::Sn]))
+            .about(draw.pick(&[About::Center, About::Mean]))
+            .ddof(draw.pick(&[0, 1, 2]))
+            .zero_spread(draw.pick(&[ZeroSpread::Stop, ZeroSpread::Test]))
+            .restore(draw.pick(&[Restore::Nearest, Restore::Rollback, Restore::None]));
+    }
+    if draw.chance(30) {
+        clip = clip.maxiters(draw.pick(&[None, Some(0), Some(1), Some(3)]));
+    }
+    if draw.chance(50) {
+        clip = clip.nkeep(draw.pick(&[0, 1, 3, 6, 1000]));
+    }
+    if draw.chance(25) {
+        clip = clip.maxrej(draw.pick(&[0, 1, 2, 5]));
+    }
+    if draw.chance(10) {
+        clip = clip.tolerance(draw.pick(&[0.0, 0.1, 0.5]));
+    }
+    clip
+}
+
+fn rejection(draw: &mut Draw, frames: usize) -> Rejection {
+    match draw.below(10) {
+        0 => Rejection::None,
+        1 => {
+            let low = draw.below(frames);
+            let minmax = if draw.chance(30) {
+                MinMax::new(0.2, 0.35)
+            } else {
+                MinMax::new(low as f64, draw.below(frames - low) as f64)
+            };
+            minmax.into()
+        }
+        2 => {
+            let mut extrema = Extrema::new(draw.below(4) as u32, draw.below(4) as u32);
+            extrema.count_missing_high = draw.chance(50);
+            extrema.nkeep = draw.pick(&[0, 1, 4]);
+            extrema.maxrej = draw.pick(&[None, Some(2)]);
+            extrema.into()
+        }
+        _ => sigclip(draw).into(),
+    }
+}
+
+/// Options for a stack of `frames` frames, all products on.
+pub(crate) fn options(draw: &mut Draw, frames: usize) -> Options {
+    let all = [Combine::Average, Combine::Median, Combine::Lmedian, Combine::Sum, Combine::Min, Combine::Max];
+    let mut options = Options {
+        combine: draw.pick(&all),
+        rejection: rejection(draw, frames),
+        lmedian: draw.pick(&[Lmedian::Iraf, Lmedian::Lower]),
+        sigma_rule: draw.pick(&[SigmaRule::Iraf, SigmaRule::Scatter, SigmaRule::Population]),
+        blank: draw.pick(&[f64::NAN, 0.0, -1.0]),
+        products: Products { sigma: true, nrej: true, count: true, rejmask: true },
+        ..Options::default()
+    };
+    if draw.chance(25) {
+        options.lthreshold = Some(draw.pick(&[0.1, 990.0, -5.0]));
+    }
+    if draw.chance(25) {
+        options.hthreshold = Some(draw.pick(&[1005.3f64, 1e6, 2.0]).max(options.lthreshold.unwrap_or(0.0)));
+    }
+    if options.combine == Combine::Average && draw.chance(30) {
+        let mut weights: Vec<f64> = (0..frames).map(|_| draw.pick(&[0.0, 0.25, 0.3, 1.0])).collect();
+        weights[draw.below(frames)] = 0.1;
+        options.weights = Some(weights);
+    }
+    options
+}

@@ -1,0 +1,95 @@
+//! Every kernel against the reference crate, bit for bit: random options on shaped columns, at every level, in both types.
+
+mod common;
+
+use common::{Draw, Stack, options};
+use skystack_combine::{Combine, Control, Lmedian, MemorySink, Options, SigmaRule, run};
+use skystack_plan::{Limits, Machine, Source, Workload, plan};
+use skystack_reference::{Pixel, Setup, Working};
+use skystack_simd::{Element, Level};
+
+const FRAMES: [usize; 14] = [1, 2, 3, 4, 5, 6, 7, 9, 12, 17, 31, 64, 65, 130];
+
+fn setup<'a>(options: &'a Options, element_bytes: usize) -> Setup<'a> {
+    Setup {
+        working: if element_bytes == 4 { Working::F32 } else { Working::F64 },
+        rejection: options.rejection,
+        combine: match options.combine {
+            Combine::Median => skystack_reference::Combine::Median,
+            Combine::Lmedian => skystack_reference::Combine::Lmedian,
+            Combine::Sum => skystack_reference::Combine::Sum,
+            Combine::Min => skystack_reference::Combine::Min,
+            Combine::Max => skystack_reference::Combine::Max,
+            _ => skystack_reference::Combine::Average,
+        },
+        lmedian: match options.lmedian {
+            Lmedian::Iraf => skystack_reference::Lmedian::Iraf,
+            Lmedian::Lower => skystack_reference::Lmedian::Lower,
+        },
+        lthreshold: options.lthreshold,
+        hthreshold: options.hthreshold,
+        weights: options.weights.as_deref(),
+        blank: options.blank,
+        sigma: match options.sigma_rule {
+            SigmaRule::Iraf => skystack_reference::SigmaRule::Iraf,
+            SigmaRule::Scatter => skystack_reference::SigmaRule::Scatter,
+            SigmaRule::Population => skystack_reference::SigmaRule::Population,
+        },
+    }
+}
+
+fn same<T: Element>(found: T, expected: f64) -> bool {
+    // The reference carries T as f64; all NaN are one.
+    found.widen().to_bits() == expected.to_bits() || (found.is_nan() && expected.is_nan())
+}
+
+/// What differs from the reference at `pixel`, if anything.
+fn difference<T: Element>(
+    sink: &MemorySink<T>,
+    pixel: usize,
+    pixels: usize,
+    expected: &Pixel,
+) -> Option<String> {
+    let used: Vec<bool> = (0..expected.used.len()).map(|i| sink.rejmask[i * pixels + pixel] == 0).collect();
+    let found = (sink.count[pixel] as usize, sink.nrej[pixel] as usize);
+    let agrees = same(sink.image[pixel], expected.value)
+        && same(sink.sigma[pixel], expected.sigma)
+        && found == (expected.count, expected.nrej)
+        && used == expected.used;
+    (!agrees).then(|| {
+        let (value, sigma) = (sink.image[pixel], sink.sigma[pixel]);
+        format!("found {value:?} sigma {sigma:?} count, nrej {found:?}\nused {used:?}\nexpected {expected:?}")
+    })
+}
+
+fn compare<T: Element>(seed: u64) {
+    let mut draw = Draw::new(seed);
+    let frames = draw.pick(&FRAMES);
+    let stack = Stack::<T>::shaped(&mut draw, frames, 1, 37);
+    let options = options(&mut draw, frames);
+    let workload = Workload::new(frames, 1, 37, T::BYTES).source(Source::Borrowed);
+    let plan = plan(&workload, &Machine::unknown(), &Limits::default()).expect("a plan");
+    let setup = setup(&options, T::BYTES);
+    let expected: Vec<Pixel> =
+        (0..37).map(|pixel| skystack_reference::pixel(&stack.column(pixel), &setup)).collect();
+    for level in Level::available() {
+        let mut sink = stack.sink(&options.products);
+        run(&options, &stack, &mut sink, &plan, &Control::new(level)).expect("a result");
+        for (pixel, expected) in expected.iter().enumerate() {
+            if let Some(difference) = difference(&sink, pixel, 37, expected) {
+                let column = stack.column(pixel);
+                panic!("seed {seed} at {level}, {options:?}\ncolumn {column:?}\n{difference}");
+            }
+        }
+    }
+}
+
+#[test]
+fn f32_kernels_equal_the_reference_bit_for_bit() {
+    (0..3000).for_each(compare::<f32>);
+}
+
+#[test]
+fn f64_kernels_equal_the_reference_bit_for_bit() {
+    (10_000..13_000).for_each(compare::<f64>);
+}

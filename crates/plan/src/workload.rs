@@ -1,0 +1,82 @@
+//! What is to be done, and what may be used.
+
+/// Where the samples come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Source {
+    /// In memory as values of the working type: no copy is made.
+    Borrowed,
+    /// In memory in another type or layout: rows are converted into the band.
+    #[default]
+    Converted,
+    /// In files.
+    File {
+        /// Bytes of one row of one frame on disk.
+        bytes_per_row: usize,
+    },
+}
+
+/// One combination: its shape and what it needs for each row, in bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Workload {
+    /// Number of frames N.
+    pub frames: usize,
+    /// Rows of the output.
+    pub height: usize,
+    /// Pixels of a row.
+    pub width: usize,
+    /// Bytes of one value of the working type.
+    pub element_bytes: usize,
+    /// Where the samples come from.
+    pub source: Source,
+    /// Bytes of all outputs for one pixel.
+    pub output_bytes_per_pixel: usize,
+    /// Are the outputs kept in memory whole?
+    pub outputs_stay: bool,
+    /// Scratch of one worker, in bytes.
+    pub scratch_bytes: usize,
+}
+
+/// What the user allows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Limits {
+    /// Most memory for the job, in bytes; `None`: 75 % of what is available.
+    pub memory_bytes: Option<u64>,
+    /// Number of workers; `None`: 85 % of the cores.
+    pub threads: Option<usize>,
+}
+
+impl Workload {
+    /// `frames` frames of `height` x `width` values of `element_bytes` each, with one image as output.
+    pub const fn new(frames: usize, height: usize, width: usize, element_bytes: usize) -> Self {
+        Self {
+            frames,
+            height,
+            width,
+            element_bytes,
+            source: Source::Converted,
+            output_bytes_per_pixel: element_bytes,
+            outputs_stay: false,
+            scratch_bytes: 0,
+        }
+    }
+
+    /// Where the samples come from.
+    pub const fn source(mut self, source: Source) -> Self {
+        self.source = source;
+        self
+    }
+
+    /// Bytes of all outputs for one pixel, and whether they are kept in memory whole.
+    pub const fn outputs(mut self, bytes_per_pixel: usize, stay: bool) -> Self {
+        self.output_bytes_per_pixel = bytes_per_pixel;
+        self.outputs_stay = stay;
+        self
+    }
+
+    /// Scratch of one worker, in bytes.
+    pub const fn scratch(mut self, bytes: usize) -> Self {
+        self.scratch_bytes = bytes;
+        self
+    }
+}
