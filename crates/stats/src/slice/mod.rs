@@ -1,1 +1,55 @@
-//! (in work)
+//! Statistics of one vector of numbers, `&[f32]` or `&[f64]`, in any order and with gaps.
+//!
+//! | wanted | functions |
+//! |---|---|
+//! | location | [`median`], [`lmedian`], [`mean`], [`mode`], [`percentile`] |
+//! | width | [`mad_std`], [`iqr_std`], [`std()`], [`mad`], [`iqr`], [`variance`] |
+//! | both, without the outliers | [`sigma_clipped_stats`] |
+//! | extent | [`min_max`], [`sum`] |
+//!
+//! **Missing data** are NaN and ±∞: every function ignores them. `None` means that nothing was left. No finite number is
+//! ever taken for a gap. −0 counts, and is returned, as +0.
+//!
+//! **Types.** What is a position in the data (median, percentile, mode, minimum) comes as `T`; widths, moments and sums
+//! come as f64 and are not rounded to `T` on the way.
+//!
+//! **The same bits everywhere.** All arithmetic is f64 without fused operations, and every sum has one order (algorithms.md
+//! E1): the slice is cut into chunks of 64 entries **by index**, a chunk is added from its first entry to its last, then the
+//! totals of the chunks are. Missing entries keep their place and add nothing. Order statistics are exact, whatever
+//! finds them.
+//!
+//! **Memory.** Order statistics select in a copy of the valid values: n values of `T`. The functions whose names end in
+//! `_with` put it into a vector of the caller's and allocate nothing once that has grown; its contents do not matter.
+//!
+//! ```
+//! use skystack_stats::slice;
+//! let sky = [11.0f32, 9.0, 10.0, f32::NAN, 12.0, 60_000.0, 8.0];
+//! assert_eq!(slice::median(&sky), Some(10.5));
+//! assert_eq!(slice::mad(&sky), Some(1.5));
+//!
+//! let mut scratch = Vec::new();
+//! for row in sky.chunks(4) {
+//!     assert!(slice::median_with(row, &mut scratch).is_some());
+//! }
+//! ```
+
+mod bounds;
+mod clip;
+mod iqr;
+mod mad;
+mod min_max;
+mod mode;
+mod moments;
+mod order;
+mod sum;
+
+pub use clip::{
+    ClipCenter, ClipSpread, ClippedStats, SigmaClip, sigma_clipped_stats, sigma_clipped_stats_with,
+};
+pub use iqr::{IQR_STD_FACTOR, iqr, iqr_std, iqr_std_with, iqr_with};
+pub use mad::{MAD_STD_FACTOR, mad, mad_std, mad_std_with, mad_with};
+pub use min_max::min_max;
+pub use mode::{mode, mode_with};
+pub use moments::{mean, std, variance};
+pub use order::{lmedian, lmedian_with, median, median_with, percentile, percentile_with};
+pub use sum::sum;

@@ -1,0 +1,83 @@
+//! The column of one output pixel and what is missing from it (algorithms.md sections 2.1, 2.2, 5.17).
+
+use crate::Setup;
+
+/// A valid sample: the frame it comes from and its value, an f64 equal to a value of T.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Sample {
+    pub(crate) frame: usize,
+    pub(crate) y: f64,
+}
+
+/// What became of an input value before any rejection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ingest {
+    /// A sample that the rejection sees.
+    Valid,
+    /// NaN or infinite: no value.
+    Missing,
+    /// Outside the thresholds: no value either.
+    Threshold,
+}
+
+/// Steps 2 and 3 of section 2.1 for one value: T, then A2's `+ 0.0`, then what is missing.
+pub(crate) fn ingest(input: f64, setup: &Setup) -> (f64, Ingest) {
+    let x = setup.working.round(input) + 0.0;
+    if !x.is_finite() {
+        return (x, Ingest::Missing);
+    }
+    // B4: in f64, inclusive.
+    let low_enough = setup.hthreshold.is_none_or(|limit| x <= limit);
+    let high_enough = setup.lthreshold.is_none_or(|limit| x >= limit);
+    (x, if low_enough && high_enough { Ingest::Valid } else { Ingest::Threshold })
+}
+
+/// The valid samples, in frame order.
+pub(crate) fn valid(inputs: &[f64], setup: &Setup) -> Vec<Sample> {
+    let ingested = inputs.iter().map(|&input| ingest(input, setup)).enumerate();
+    ingested
+        .filter(|(_, (_, state))| *state == Ingest::Valid)
+        .map(|(frame, (y, _))| Sample { frame, y })
+        .collect()
+}
+
+/// Frames 0, 1, … with these values.
+#[cfg(test)]
+pub(crate) fn samples(values: &[f64]) -> Vec<Sample> {
+    values.iter().enumerate().map(|(frame, &y)| Sample { frame, y }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Working;
+    use skystack_reject::Convention;
+
+    #[test]
+    fn thresholds_keep_equality_and_nan_and_infinity_are_missing() {
+        let mut setup = Setup::convention(Convention::Iraf, Working::F64);
+        (setup.lthreshold, setup.hthreshold) = (Some(2.0), Some(3.0));
+        let states = [1.9, 2.0, 3.0, 3.1, f64::NAN, f64::INFINITY].map(|v| ingest(v, &setup).1);
+        use Ingest::{Missing, Threshold, Valid};
+        assert_eq!(states, [Threshold, Valid, Valid, Threshold, Missing, Missing]);
+    }
+
+    #[test]
+    fn minus_zero_becomes_plus_zero() {
+        let setup = Setup::convention(Convention::Iraf, Working::F32);
+        assert_eq!(ingest(-0.0, &setup).0.to_bits(), 0.0f64.to_bits());
+    }
+
+    #[test]
+    fn what_overflows_the_working_type_is_missing() {
+        let of = |working| ingest(1e300, &Setup::convention(Convention::Iraf, working)).1;
+        assert_eq!((of(Working::F32), of(Working::F64)), (Ingest::Missing, Ingest::Valid));
+    }
+
+    #[test]
+    fn the_column_keeps_true_frame_numbers() {
+        let setup = Setup::convention(Convention::Iraf, Working::F64);
+        let frames: Vec<_> = valid(&[f64::NAN, 5.0, f64::NAN, 4.0], &setup).iter().map(|s| s.frame).collect();
+        assert_eq!(frames, [1, 3]);
+    }
+}

@@ -1,0 +1,106 @@
+//! What a rejection says about a column (algorithms.md section 5.0.6).
+
+use crate::column::Sample;
+
+/// The side of the centre, or the end of the ranks, at which a sample was dropped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// Below.
+    Low,
+    /// Above.
+    High,
+}
+
+/// Why the passes ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stop {
+    /// The rejection has no passes: none, minmax, extrema.
+    SinglePass,
+    /// A pass dropped nothing, or the spread moved by less than the tolerance.
+    Converged,
+    /// `maxiters` passes were made.
+    MaxIters,
+    /// Too few survivors for another pass.
+    TooFew,
+    /// `nkeep` or `maxrej` forbade another pass, or undid the last one.
+    Nkeep,
+    /// The spread was zero.
+    ZeroSpread,
+    /// The variance overflowed (F4).
+    NotFinite,
+    /// The column was too short for a first pass.
+    NotEnoughSamples,
+}
+
+/// One pass: what was computed, and what was dropped. A pass that ended the clipping before its test drops nothing.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Pass {
+    /// Centre c, a value of T.
+    pub center: f64,
+    /// Spread √V, f64; NaN if n ≤ ddof.
+    pub sigma: f64,
+    /// c − lsigma·√V: the diagnostic bound, −∞ for a side that is off.
+    pub lower: f64,
+    /// c + hsigma·√V likewise.
+    pub upper: f64,
+    /// Survivors at the start of the pass.
+    pub n: usize,
+    /// Samples dropped below the centre.
+    pub low: usize,
+    /// Samples dropped above the centre.
+    pub high: usize,
+    /// Rolled back: what it dropped is used again.
+    pub undone: bool,
+}
+
+/// A sample that some pass dropped.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Dropped {
+    pub(crate) sample: Sample,
+    pub(crate) side: Side,
+    /// Number of the pass, from 1.
+    pub(crate) pass: usize,
+    /// |d|/√V (F6); NaN where a rank, not a distance, decided.
+    pub(crate) residual: f64,
+}
+
+/// Everything a rejection did to a column.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Outcome {
+    pub(crate) dropped: Vec<Dropped>,
+    /// Frames among the dropped that are used after all.
+    pub(crate) restored: Vec<usize>,
+    pub(crate) passes: Vec<Pass>,
+    pub(crate) stop: Stop,
+}
+
+impl Outcome {
+    /// Rank rules: what lies below rank `low` + 1 and above rank n₀ − `high` goes.
+    pub(crate) fn of_ranks(ranked: &[Sample], low: usize, high: usize) -> Self {
+        let dropped = |side| move |&sample: &Sample| Dropped { sample, side, pass: 1, residual: f64::NAN };
+        let lows = ranked[..low].iter().map(dropped(Side::Low));
+        let highs = ranked[ranked.len() - high..].iter().map(dropped(Side::High));
+        Self {
+            dropped: lows.chain(highs).collect(),
+            restored: vec![],
+            passes: vec![],
+            stop: Stop::SinglePass,
+        }
+    }
+
+    /// What happened to this frame, if it was dropped.
+    pub(crate) fn dropped(&self, frame: usize) -> Option<&Dropped> {
+        self.dropped.iter().find(|dropped| dropped.sample.frame == frame)
+    }
+
+    /// Dropped and not restored.
+    pub(crate) fn rejected(&self, frame: usize) -> bool {
+        self.dropped(frame).is_some() && !self.restored.contains(&frame)
+    }
+
+    /// Samples rejected for good at one side.
+    pub(crate) fn count(&self, side: Side) -> usize {
+        let final_ones = self.dropped.iter().filter(|dropped| self.rejected(dropped.sample.frame));
+        final_ones.filter(|dropped| dropped.side == side).count()
+    }
+}

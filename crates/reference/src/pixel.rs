@@ -1,0 +1,52 @@
+//! One output pixel, from its column to its results (algorithms.md section 2.1, steps 2 to 9).
+
+use crate::{Pass, Setup, Stop};
+
+/// The results of one output pixel.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pixel {
+    /// Combined value, an f64 equal to a value of T; `blank` where nothing is used.
+    pub value: f64,
+    /// Sigma image value likewise.
+    pub sigma: f64,
+    /// Samples used.
+    pub count: usize,
+    /// Samples rejected: `low` + `high`. Missing ones are not among them.
+    pub nrej: usize,
+    /// Samples missing.
+    pub nmiss: usize,
+    /// Is the sample of this frame used?
+    pub used: Vec<bool>,
+    /// Samples rejected at the low side and not restored.
+    pub low: usize,
+    /// Samples rejected at the high side and not restored.
+    pub high: usize,
+    /// Samples that a pass dropped and `nkeep` or `maxrej` brought back.
+    pub restored: usize,
+    /// The clipping passes, oldest first.
+    pub passes: Vec<Pass>,
+    /// Why they ended.
+    pub stop: Stop,
+}
+
+/// Computes one output pixel.
+///
+/// `samples[i]` is the physical value of frame i, an f64 equal to a value of T (others are rounded to T first); NaN and
+/// infinities are missing.
+///
+/// ```
+/// use skystack_reference::{Setup, Working, pixel};
+/// use skystack_reject::{Convention, MinMax};
+/// let mut setup = Setup::convention(Convention::Iraf, Working::F64);
+/// setup.rejection = MinMax::new(1.0, 1.0).into();
+/// let answer = pixel(&[4.0, 1.0, 6.0, 90.0], &setup);
+/// assert_eq!((answer.value, answer.low, answer.high), (5.0, 1, 1));
+/// assert_eq!(answer.used, [true, false, true, false]);
+/// ```
+///
+/// # Panics
+/// With a rejection that is not valid for this number of frames, one that this crate does not know yet, or weights of
+/// another number of frames.
+pub fn pixel(samples: &[f64], setup: &Setup) -> Pixel {
+    crate::trace(samples, setup).pixel
+}

@@ -1,0 +1,356 @@
+//! sigclip, and madclip with it (algorithms.md sections 5.0.3, 5.0.4, 5.4, 5.16).
+
+use skystack_reject::{Center, Restore, SigClip, Spread, ZeroSpread};
+
+use crate::Working;
+use crate::column::Sample;
+use crate::outcome::{Dropped, Outcome, Pass, Side, Stop};
+use crate::restore::{must_keep, nearest_in_interval, nearest_of_last_pass};
+use crate::spread::{center, variance};
+
+/// Clips a column, pass by pass.
+struct Clipping<'a> {
+    clip: &'a SigClip,
+    working: Working,
+    /// N, missing samples included.
+    frames: usize,
+    /// K; 0 unless samples are restored by `nearest`.
+    k: usize,
+    survivors: Vec<Sample>,
+    dropped: Vec<Dropped>,
+    passes: Vec<Pass>,
+}
+
+/// Drops what F1 drops, pass after pass, then restores.
+pub(crate) fn reject(column: &[Sample], frames: usize, clip: &SigClip, working: Working) -> Outcome {
+    let k = match clip.restore {
+        Restore::Nearest => must_keep(column.len(), clip.nkeep, clip.maxrej),
+        Restore::Rollback | Restore::None => 0,
+    };
+    let survivors = column.to_vec();
+    let mut run = Clipping { clip, working, frames, k, survivors, dropped: vec![], passes: vec![] };
+    let stop = loop {
+        if let Some(stop) = run.next_pass() {
+            break stop;
+        }
+    };
+    let restored = run.restored(column);
+    Outcome { restored, stop, dropped: run.dropped, passes: run.passes }
+}
+
+impl Clipping<'_> {
+    /// One pass; says why it was the last one.
+    fn next_pass(&mut self) -> Option<Stop> {
+        if let Some(stop) = self.may_not_run() {
+            return Some(stop);
+        }
+        let (clip, pass) = (self.clip, self.passes.len() + 1);
+        let n = self.survivors.len();
+        let c = center(&self.survivors, clip, pass, self.working);
+        // F4: for std only.
+        if clip.spread == Spread::Std && n <= clip.ddof as usize {
+            self.record(c, f64::NAN);
+            return Some(if pass == 1 { Stop::NotEnoughSamples } else { Stop::TooFew });
+        }
+        let v = variance(&self.survivors, c, clip, pass, self.working);
+        let previous = self.passes.last().map(|pass| pass.sigma);
+        self.record(c, v);
+        if !v.is_finite() {
+            return Some(Stop::NotFinite);
+        }
+        if v == 0.0 && clip.zero_spread == ZeroSpread::Stop {
+            return Some(Stop::ZeroSpread);
+        }
+        if self.is_within_tolerance(previous, v.sqrt()) {
+            return Some(Stop::Converged);
+        }
+        let dropped = self.test(c, v, pass);
+        self.drop_all(&dropped);
+        if self.went_too_far() {
+            self.undo(&dropped);
+            return Some(Stop::Nkeep);
+        }
+        dropped.is_empty().then_some(Stop::Converged)
+    }
+
+    /// 5.0.3: a pass runs only while n ≥ minimum, and at most `maxiters` of them.
+    fn may_not_run(&self) -> Option<Stop> {
+        let n = self.survivors.len();
+        let minclip = self.clip.minclip as usize;
+        let minimum = match self.clip.restore {
+            Restore::Nearest => minclip.max(self.k + 1),
+            Restore::Rollback | Restore::None => minclip,
+        };
+        if n < minimum || n == 0 {
+            return Some(match self.passes.len() {
+                0 => Stop::NotEnoughSamples,
+                // Only K forbids it.
+                _ if n >= minclip && n > 0 => Stop::Nkeep,
+                _ => Stop::TooFew,
+            });
+        }
+        let exhausted = self.clip.maxiters.is_some_and(|most| self.passes.len() >= most as usize);
+        exhausted.then_some(Stop::MaxIters)
+    }
+
+    /// gnuastro: (σ_prev − σ)/σ < tolerance, from the second pass on.
+    fn is_within_tolerance(&self, previous: Option<f64>, sigma: f64) -> bool {
+        match (self.clip.tolerance, previous) {
+            (Some(tolerance), Some(previous)) => (previous - sigma) / sigma < tolerance,
+            _ => false,
+        }
+    }
+
+    /// F1 for every survivor, with one c and one V.
+    fn test(&self, c: f64, v: f64, pass: usize) -> Vec<Dropped> {
+        let (lsigma, hsigma) = (self.clip.lsigma, self.clip.hsigma);
+        let beyond = |d: f64, k: f64| k.is_finite() && d * d > (k * k) * v;
+        let side = |d: f64| match d {
+            d if d < 0.0 && beyond(d, lsigma) => Some(Side::Low),
+            d if d > 0.0 && beyond(d, hsigma) => Some(Side::High),
+            _ => None,
+        };
+        let test = |&sample: &Sample| {
+            let d = sample.y - c;
+            // F6: the residual.
+            side(d).map(|side| Dropped { sample, side, pass, residual: d.abs() / v.sqrt() })
+        };
+        self.survivors.iter().filter_map(test).collect()
+    }
+
+    fn drop_all(&mut self, dropped: &[Dropped]) {
+        self.survivors.retain(|s| dropped.iter().all(|dropped| dropped.sample.frame != s.frame));
+        self.dropped.extend(dropped);
+        let of_side = |side| dropped.iter().filter(|dropped| dropped.side == side).count();
+        if let Some(pass) = self.passes.last_mut() {
+            (pass.low, pass.high) = (of_side(Side::Low), of_side(Side::High));
+        }
+    }
+
+    /// `restore = rollback`: n < nkeep, or N − n > maxrej, where missing samples count.
+    fn went_too_far(&self) -> bool {
+        let n = self.survivors.len();
+        self.clip.restore == Restore::Rollback
+            && (n < self.clip.nkeep as usize
+                || self.clip.maxrej.is_some_and(|most| self.frames - n > most as usize))
+    }
+
+    /// Undoes exactly the last pass. Its samples stay in the record of the dropped; `restored` names them.
+    fn undo(&mut self, dropped: &[Dropped]) {
+        self.survivors.extend(dropped.iter().map(|dropped| dropped.sample));
+        self.survivors.sort_by_key(|sample| sample.frame);
+        if let Some(pass) = self.passes.last_mut() {
+            pass.undone = true;
+        }
+    }
+
+    /// The frames that come back.
+    fn restored(&self, column: &[Sample]) -> Vec<usize> {
+        let Some(last) = self.passes.last() else { return vec![] };
+        let number = self.passes.len();
+        let last_pass = || self.dropped.iter().copied().filter(|dropped| dropped.pass == number);
+        if last.undone {
+            return last_pass().map(|dropped| dropped.sample.frame).collect();
+        }
+        if self.survivors.len() >= self.k {
+            return vec![];
+        }
+        match self.clip.center {
+            Center::Median | Center::Lmedian => nearest_in_interval(column, &self.dropped, self.k, last.n),
+            Center::Mean => {
+                nearest_of_last_pass(&last_pass().collect::<Vec<_>>(), self.survivors.len(), self.k)
+            }
+        }
+    }
+
+    /// Writes the pass down; what it drops is filled in later.
+    fn record(&mut self, center: f64, variance: f64) {
+        let sigma = variance.sqrt();
+        let width = |k: f64| if k.is_finite() { k * sigma } else { f64::INFINITY };
+        self.passes.push(Pass {
+            center,
+            sigma,
+            lower: center - width(self.clip.lsigma),
+            upper: center + width(self.clip.hsigma),
+            n: self.survivors.len(),
+            low: 0,
+            high: 0,
+            undone: false,
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Pixel, Setup, pixel};
+    use skystack_reject::{Convention, madclip};
+
+    fn clip(column: &[f64], clip: SigClip) -> Pixel {
+        let mut setup = Setup::convention(Convention::Astropy, Working::F64);
+        setup.rejection = clip.into();
+        pixel(column, &setup)
+    }
+
+    fn both(clip: SigClip, factor: f64) -> SigClip {
+        clip.lsigma(factor).hsigma(factor)
+    }
+
+    fn used(pixel: &Pixel) -> Vec<usize> {
+        (0..pixel.used.len()).filter(|&frame| pixel.used[frame]).collect()
+    }
+
+    const STEPS: [f64; 8] = [0.0, 0.0, 0.0, 100.0, 0.0, 4.0, 0.0, 0.0];
+
+    /// 0 0 0 0 4: c = 0, V = 16/4 = 4, so 4 lies at 2σ exactly.
+    #[test]
+    fn equality_survives() {
+        let column = [0.0, 0.0, 4.0, 0.0, 0.0];
+        assert_eq!(clip(&column, both(SigClip::iraf(), 2.0)).nrej, 0);
+        let beyond = clip(&column, both(SigClip::iraf(), 1.99));
+        assert_eq!((used(&beyond), beyond.low, beyond.high), (vec![0, 1, 3, 4], 0, 1));
+    }
+
+    /// k = 1.5. Pass 1: V = 10016/7 = 1430.9, 2.25 V = 3219: 100 goes. Pass 2: V = 16/6, 2.25 V = 6: 4 goes. Pass 3: V = 0.
+    #[test]
+    fn each_pass_recomputes_from_the_survivors() {
+        let answer = clip(&STEPS, both(SigClip::iraf(), 1.5));
+        assert_eq!((used(&answer), answer.stop), (vec![0, 1, 2, 4, 6, 7], Stop::ZeroSpread));
+        let passes: Vec<_> = answer.passes.iter().map(|pass| (pass.n, pass.high, pass.sigma)).collect();
+        assert_eq!(passes, [(8, 1, (10016.0 / 7.0f64).sqrt()), (7, 1, (16.0 / 6.0f64).sqrt()), (6, 0, 0.0)]);
+    }
+
+    #[test]
+    fn maxiters_counts_passes() {
+        let after = |rounds| clip(&STEPS, both(SigClip::iraf(), 1.5).maxiters(Some(rounds)));
+        assert_eq!([0, 1, 2].map(|rounds| after(rounds).nrej), [0, 1, 2]);
+        assert_eq!((after(1).stop, after(1).passes.len()), (Stop::MaxIters, 1));
+    }
+
+    /// −100 in place of 100: with lsigma = ∞ it stays and hides the 4.
+    #[test]
+    fn an_infinite_factor_switches_its_side_off() {
+        let mut column = STEPS;
+        column[3] = -100.0;
+        assert_eq!(clip(&column, both(SigClip::iraf(), 1.5)).low, 1);
+        let answer = clip(&column, SigClip::iraf().lsigma(f64::INFINITY).hsigma(1.5));
+        assert_eq!(
+            (answer.nrej, answer.stop, answer.passes[0].lower),
+            (0, Stop::Converged, f64::NEG_INFINITY)
+        );
+    }
+
+    /// 5 5 5 9: MAD = 0.
+    #[test]
+    fn zero_spread_stops_or_tests() {
+        let column = [5.0, 9.0, 5.0, 5.0];
+        let textbook = madclip(Convention::Textbook).expect("defined");
+        let astropy = madclip(Convention::Astropy).expect("defined");
+        assert_eq!((clip(&column, textbook).nrej, clip(&column, textbook).stop), (0, Stop::ZeroSpread));
+        assert_eq!(used(&clip(&column, astropy)), [0, 2, 3]);
+        // ∞·0 is NaN and must not matter.
+        assert_eq!(clip(&column, astropy.hsigma(f64::INFINITY)).nrej, 0);
+    }
+
+    #[test]
+    fn a_column_below_the_minimum_is_left_alone() {
+        let two = clip(&[0.0, 9.0], both(SigClip::iraf(), 0.1));
+        assert_eq!((two.nrej, two.stop, two.passes.len()), (0, Stop::NotEnoughSamples, 0));
+        // n ≤ ddof (F4) is asked of a standard deviation only.
+        let one = clip(&[7.0], SigClip::astropy().ddof(1));
+        assert_eq!(
+            (one.stop, one.passes[0].center, one.passes[0].sigma.is_nan()),
+            (Stop::NotEnoughSamples, 7.0, true)
+        );
+        let mad = clip(&[7.0], madclip(Convention::Astropy).expect("defined").ddof(1));
+        assert_eq!((mad.stop, mad.value), (Stop::Converged, 7.0));
+        assert_eq!(clip(&[f64::NAN], SigClip::astropy()).stop, Stop::NotEnoughSamples);
+    }
+
+    /// About the mean, ddof 0. Pass 1: Q = 10016 − 104²/8 = 8664, σ = 32.9: at 2σ 100 goes. Pass 2: Q = 16 − 16/7, σ = 1.3997:
+    /// (32.9 − 1.4)/1.4 = 22.5. A tolerance of 30 stops before the test, one of 20 does not: then 16 > 4·1.959.
+    #[test]
+    fn tolerance_stops_before_the_test() {
+        let of = |tolerance| clip(&STEPS, both(SigClip::gnuastro(), 2.0).tolerance(tolerance));
+        assert_eq!((of(30.0).nrej, of(30.0).passes.len(), of(30.0).stop), (1, 2, Stop::Converged));
+        assert_eq!(of(20.0).nrej, 2);
+    }
+
+    /// About the centre, ddof 0, k = 2. Pass 1: V = 10016/8, 4 V = 5008: 100 goes. Pass 2: V = 16/7, 4 V = 9.1: 4 would go,
+    /// but 6 < nkeep = 7.
+    #[test]
+    fn rollback_undoes_exactly_the_last_pass() {
+        let answer = clip(&STEPS, both(SigClip::imcombiners(), 2.0).nkeep(7));
+        assert_eq!((answer.count, answer.restored, answer.stop), (7, 1, Stop::Nkeep));
+        assert!(answer.used[5] && !answer.used[3]);
+        let passes: Vec<_> = answer.passes.iter().map(|pass| (pass.high, pass.undone)).collect();
+        assert_eq!(passes, [(1, false), (1, true)]);
+    }
+
+    /// N = 9 with one missing: after pass 1 N − n = 2 > maxrej = 1, although one sample was rejected.
+    #[test]
+    fn rollback_counts_missing_samples_against_maxrej() {
+        let rule = both(SigClip::imcombiners(), 2.0).maxrej(1);
+        assert_eq!(clip(&STEPS, rule).nrej, 1);
+        let mut column = STEPS.to_vec();
+        column.push(f64::NAN);
+        assert_eq!((clip(&column, rule).nrej, clip(&column, rule).restored), (0, 1));
+    }
+
+    /// nkeep = 7: a pass needs 8. Pass 1 leaves 7, no second one.
+    #[test]
+    fn nearest_does_not_start_a_pass_that_could_go_below_k() {
+        let answer = clip(&STEPS, both(SigClip::iraf(), 1.5).nkeep(7));
+        assert_eq!((answer.count, answer.restored, answer.stop), (7, 0, Stop::Nkeep));
+    }
+
+    /// 0 seven times, 10, 11: c = 0, V = 221/8 = 27.6; at 1σ both go; K = 8: the nearer one, 10, comes back.
+    #[test]
+    fn nearest_restores_the_least_deviant() {
+        let column = [0.0, 11.0, 0.0, 0.0, 10.0, 0.0, 0.0, 0.0, 0.0];
+        let answer = clip(&column, both(SigClip::iraf(), 1.0).nkeep(8));
+        assert_eq!((answer.used[1], answer.used[4], answer.restored), (false, true, 1));
+        assert_eq!(clip(&column, both(SigClip::iraf(), 1.0).maxrej(1)), answer);
+        // The same by the mean-centre rule: c = 10/7, and 10 is nearer than 11.
+        let mean = clip(&column, both(SigClip::iraf().center(Center::Mean), 1.0).nkeep(8));
+        assert_eq!((mean.used, mean.restored), (answer.used, 1));
+    }
+
+    #[test]
+    fn equal_residuals_come_back_together() {
+        let column = [-10.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 10.0];
+        assert_eq!(clip(&column, both(SigClip::iraf(), 1.0).nkeep(8)).count, 9);
+        assert_eq!(clip(&column, both(SigClip::iraf().center(Center::Mean), 1.0).nkeep(8)).count, 9);
+    }
+
+    /// 0 0 10 10: c = 5, V = 100/3; at 0.5σ all four go, l = 3, h = 2. K = 1: r = res(2) = s = res(3): h = 3, l = 2, and since
+    /// h < guard = 4 and res(4) is equal, h = 4. Rank 1 stays out: the listing is not symmetric.
+    #[test]
+    fn the_listing_is_followed_where_nothing_was_left() {
+        let answer = clip(&[0.0, 0.0, 10.0, 10.0], both(SigClip::iraf(), 0.5));
+        assert_eq!((used(&answer), answer.low, answer.high), (vec![1, 2, 3], 1, 0));
+        let none = clip(&[0.0, 0.0, 10.0, 10.0], both(SigClip::iraf(), 0.5).nkeep(0));
+        assert_eq!((none.count, none.low, none.high, none.stop), (0, 2, 2, Stop::TooFew));
+        assert!(none.value.is_nan());
+    }
+
+    /// Infinite: the squares of ±1e300 overflow. NaN: about the median 1e300, S2 and S1² both do.
+    #[test]
+    fn an_overflowing_variance_rejects_nothing() {
+        for column in [&[-1e300, 0.0, 1e300, 1.0][..], &[1e300, -1e300, 1e300][..]] {
+            let answer = clip(column, both(SigClip::astropy(), 0.1));
+            assert_eq!((answer.nrej, answer.stop), (0, Stop::NotFinite));
+        }
+    }
+
+    /// The centre of 1 1 1+u 1+u, u = 2⁻²³, is 1 + u/2: in f32 a tie, to even.
+    #[test]
+    fn the_centre_is_a_value_of_the_working_type() {
+        let u = 2f64.powi(-23);
+        let mut setup = Setup::convention(Convention::Iraf, Working::F32);
+        setup.rejection = SigClip::iraf().into();
+        let column = [1.0, 1.0, 1.0 + u, 1.0 + u];
+        assert_eq!(pixel(&column, &setup).passes[0].center, 1.0);
+        assert_eq!(clip(&column, SigClip::iraf()).passes[0].center, 1.0 + u / 2.0);
+    }
+}
