@@ -7,7 +7,6 @@ use crate::CombineError;
 
 /// The statistic of the used samples (algorithms.md section 7).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[non_exhaustive]
 pub enum Combine {
     /// p + SUM(y − p)/n with p the first used sample; weighted, p + SUM(w·(y − p))/SUM(w).
     #[default]
@@ -132,6 +131,14 @@ impl Options {
             blank: f64::NAN,
             products: Products::default(),
         }
+    }
+
+    /// Can a stack of `frames` frames be combined like this?
+    ///
+    /// # Errors
+    /// The first option that is out of its range or does not go with another.
+    pub fn check(&self, frames: usize) -> Result<(), CombineError> {
+        self.resolve::<f64>(frames).map(drop)
     }
 
     /// Checks every option for a stack of `frames` frames and works out what depends on it.

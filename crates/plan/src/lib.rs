@@ -25,5 +25,5 @@ mod planner;
 mod workload;
 
 pub use machine::Machine;
-pub use planner::{Plan, PlanError, Reason, plan};
+pub use planner::{Plan, PlanError, Reason, open_files, plan};
 pub use workload::{Limits, Source, Workload};

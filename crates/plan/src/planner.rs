@@ -107,7 +107,7 @@ pub fn plan(workload: &Workload, machine: &Machine, limits: &Limits) -> Result<P
         band_rows,
         tile_width,
         bands: workload.height.div_ceil(band_rows),
-        open_files: open_files(workload, machine, &mut reasons),
+        open_files: open_inputs(workload, machine, &mut reasons),
         bytes_read: costs.bytes_read,
         peak_bytes: costs.peak(workers, band_rows),
         budget_bytes,
@@ -236,17 +236,28 @@ fn tile_width(workload: &Workload, workers: usize, band_rows: usize) -> usize {
     width.min(workload.width)
 }
 
-fn open_files(workload: &Workload, machine: &Machine, reasons: &mut Vec<Reason>) -> usize {
+fn open_inputs(workload: &Workload, machine: &Machine, reasons: &mut Vec<Reason>) -> usize {
     if !matches!(workload.source, Source::File { .. }) {
         return 0;
     }
-    let most = machine.open_files.map_or(UNKNOWN_OPEN_FILES, |files| files.saturating_sub(SPARE_FILES));
-    let open = (workload.frames as u64).min(most);
-    if open < workload.frames as u64 {
-        let because = format!("the process may open {} files", most + SPARE_FILES);
+    let open = open_files(workload.frames, machine);
+    if open < workload.frames {
+        let because = format!("the process may open {} files", open as u64 + SPARE_FILES);
         reasons.push(Reason { field: "open_files", because });
     }
-    open as usize
+    open
+}
+
+/// How many of `inputs` files stay open: a source needs to know before there is a whole workload to plan.
+///
+/// ```
+/// use skystack_plan::{Machine, open_files};
+/// let machine = Machine { open_files: Some(256), ..Machine::unknown() };
+/// assert_eq!((open_files(31, &machine), open_files(5000, &machine)), (31, 224));
+/// ```
+pub fn open_files(inputs: usize, machine: &Machine) -> usize {
+    let most = machine.open_files.map_or(UNKNOWN_OPEN_FILES, |files| files.saturating_sub(SPARE_FILES));
+    usize::try_from(most).map_or(inputs, |most| inputs.min(most))
 }
 
 /// Bytes with a unit.

@@ -58,7 +58,9 @@ fn values(set: &[Sample]) -> Vec<f64> {
 /// The middle of sorted values, (a+b)·0.5 for an even count.
 fn middle(sorted: &[f64]) -> f64 {
     let n = sorted.len();
-    if n % 2 == 1 { sorted[n / 2] } else { (sorted[n / 2 - 1] + sorted[n / 2]) * 0.5 }
+    let (a, b) = (sorted[(n - 1) / 2], sorted[n / 2]);
+    // Equal values are their own mean: the sum would overflow above 9e307 (docs/decisions/0003).
+    if a == b { a } else { (a + b) * 0.5 }
 }
 
 #[cfg(test)]

@@ -89,9 +89,9 @@ pub enum ZeroSpread {
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub struct SigClip {
-    /// Low clipping factor [σ], zero or more; infinity switches the side off.
+    /// Low clipping factor (σ), zero or more; infinity switches the side off.
     pub lsigma: f64,
-    /// High clipping factor [σ], likewise.
+    /// High clipping factor (σ), likewise.
     pub hsigma: f64,
     /// Centre of the test.
     pub center: Center,
@@ -230,14 +230,14 @@ impl SigClip {
         })
     }
 
-    /// Low clipping factor [σ].
+    /// Low clipping factor (σ).
     #[doc(alias = "sigma_lower")]
     pub const fn lsigma(mut self, lsigma: f64) -> Self {
         self.lsigma = lsigma;
         self
     }
 
-    /// High clipping factor [σ].
+    /// High clipping factor (σ).
     #[doc(alias = "sigma_upper")]
     pub const fn hsigma(mut self, hsigma: f64) -> Self {
         self.hsigma = hsigma;

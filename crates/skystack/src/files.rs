@@ -1,0 +1,240 @@
+//! Stacks in files: opening inputs, running the engine between a source and a sink of FITS rows.
+
+use std::ops::Range;
+use std::path::Path;
+use std::sync::Arc;
+
+use skystack_combine::{BoxError, FrameSource, Options};
+use skystack_fits::{Bitpix, Header, Image, InputPath, Limits, Physical, Stored, Working};
+use skystack_plan::{Machine, Plan, Source, Workload, open_files};
+use skystack_simd::Element;
+
+use crate::output::FileSink;
+use crate::stacker::Outtype;
+use crate::weight::normalised;
+use crate::{Error, ErrorKind, FrameReport, OutputFiles, Report, Stacker, Weight, header};
+
+/// Most offenders that one message names.
+const MOST_NAMED: usize = 3;
+
+/// One plane of an input image.
+pub(crate) struct Frame {
+    image: Arc<Image>,
+    plane: usize,
+}
+
+impl Frame {
+    pub(crate) fn header(&self) -> &Header {
+        self.image.header()
+    }
+
+    /// The input as it was given, and which plane of it.
+    pub(crate) fn name(&self) -> String {
+        let name = self.image.name_for_messages();
+        if self.image.planes() == 1 { name.to_owned() } else { format!("{name} plane {}", self.plane + 1) }
+    }
+
+    /// The name without its folder: where files lay is nobody's business.
+    pub(crate) fn short_name(&self) -> String {
+        let name = self.name();
+        name.rsplit('/').next().unwrap_or(&name).to_owned()
+    }
+
+    fn shape(&self) -> (usize, usize) {
+        (self.image.height(), self.image.width())
+    }
+
+    fn report(&self) -> FrameReport {
+        FrameReport {
+            name: self.name(),
+            exposure: self.header().get_f64("EXPTIME"),
+            ncombine: self.header().get_f64("NCOMBINE").filter(|n| *n > 0.0).unwrap_or(1.0),
+            weight: None,
+        }
+    }
+}
+
+/// All frames of a run: opened, of one shape.
+pub(crate) struct Inputs {
+    images: Vec<Arc<Image>>,
+    pub(crate) frames: Vec<Frame>,
+    machine: Machine,
+}
+
+impl Inputs {
+    /// Opens every input and checks that the frames fit each other.
+    pub(crate) fn open<P: AsRef<Path>>(inputs: &[P]) -> Result<Self, Error> {
+        let machine = crate::machine();
+        let kept_open = open_files(inputs.len(), &machine);
+        let (mut images, mut frames) = (Vec::new(), Vec::new());
+        for (i, input) in inputs.iter().enumerate() {
+            let mut image = Image::open(&InputPath::parse(input.as_ref()), &Limits::default())?;
+            image.keep_open(i < kept_open);
+            let image = Arc::new(image);
+            frames.extend((0..image.planes()).map(|plane| Frame { image: Arc::clone(&image), plane }));
+            images.push(image);
+        }
+        if frames.is_empty() {
+            return Err(Error::new(ErrorKind::Parameter, "number of frames is 0, needed at least 1"));
+        }
+        let opened = Self { images, frames, machine };
+        opened.check_shapes()?;
+        Ok(opened)
+    }
+
+    fn check_shapes(&self) -> Result<(), Error> {
+        let (height, width) = self.shape();
+        let differ: Vec<&Frame> =
+            self.frames.iter().filter(|frame| frame.shape() != (height, width)).collect();
+        if differ.is_empty() {
+            return Ok(());
+        }
+        let describe =
+            |frame: &&Frame| format!("{} is {} x {}", frame.name(), frame.shape().1, frame.shape().0);
+        let mut named: Vec<String> = differ.iter().take(MOST_NAMED).map(describe).collect();
+        if differ.len() > MOST_NAMED {
+            named.push(format!("{} more differ", differ.len() - MOST_NAMED));
+        }
+        let first = self.frames[0].name();
+        let message = format!("{}, needed {width} x {height} pixels as {first}", named.join(", "));
+        Err(Error::new(ErrorKind::Format, message))
+    }
+
+    /// (height, width) of every frame.
+    pub(crate) fn shape(&self) -> (usize, usize) {
+        self.frames[0].shape()
+    }
+
+    /// The widest working type of the frames (B1), or what was asked for.
+    pub(crate) fn working(&self, outtype: Outtype) -> Working {
+        let widest = self.images.iter().map(|image| image.working()).max().unwrap_or(Working::F32);
+        if outtype == Outtype::Double { Working::F64 } else { widest }
+    }
+
+    /// Normalised weights of the frames.
+    pub(crate) fn weights(&self, weight: &Weight) -> Result<Option<Vec<f64>>, Error> {
+        let keyword = |keyword: &str| -> Result<Vec<f64>, Error> {
+            let value = |frame: &Frame| {
+                let value = frame.header().get_f64(keyword);
+                value.ok_or_else(|| {
+                    let message =
+                        format!("{} has no number in keyword {keyword}, needed for weight", frame.name());
+                    Error::new(ErrorKind::Format, message)
+                })
+            };
+            self.frames.iter().map(value).collect()
+        };
+        let raw = match weight {
+            Weight::None => return Ok(None),
+            Weight::Given(raw) => raw.clone(),
+            Weight::Exposure => keyword("EXPTIME")?,
+            Weight::Keyword(name) => keyword(name)?,
+        };
+        let reports: Vec<FrameReport> = self.frames.iter().map(Frame::report).collect();
+        let ncombine: Vec<f64> = reports.iter().map(|frame| frame.ncombine).collect();
+        let names: Vec<String> = reports.into_iter().map(|frame| frame.name).collect();
+        normalised(&raw, &ncombine, &names).map(Some)
+    }
+
+    /// The samples of one output pixel, as f64 of the working type.
+    pub(crate) fn column(&self, working: Working, x: usize, y: usize) -> Result<Vec<f64>, Error> {
+        match working {
+            Working::F32 => self.column_as::<f32>(x, y),
+            Working::F64 => self.column_as::<f64>(x, y),
+        }
+    }
+
+    fn column_as<T: Element + Physical>(&self, x: usize, y: usize) -> Result<Vec<f64>, Error> {
+        let (mut row, mut raw) = (vec![T::NAN; self.shape().1], Vec::new());
+        let mut sample = |frame: &Frame| -> Result<f64, Error> {
+            frame.image.read_rows(frame.plane, y..y + 1, &mut row, &mut raw)?;
+            Ok(row[x].widen())
+        };
+        self.frames.iter().map(&mut sample).collect()
+    }
+
+    fn plan(&self, stacker: &Stacker, outputs: &OutputFiles) -> Result<Plan, Error> {
+        let (frames, (height, width)) = (self.frames.len(), self.shape());
+        let element_bytes = if self.working(stacker.outtype) == Working::F32 { 4 } else { 8 };
+        let bytes_per_row = self.images.iter().map(|image| image.raw_bytes_per_row()).max().unwrap_or(0);
+        let workload = Workload::new(frames, height, width, element_bytes)
+            .source(Source::File { bytes_per_row })
+            .outputs(outputs.products().bytes_per_pixel(frames, element_bytes), false);
+        stacker.plan(workload, &self.machine)
+    }
+}
+
+impl<T: Element + Physical> FrameSource<T> for Inputs {
+    fn frames(&self) -> usize {
+        self.frames.len()
+    }
+    fn height(&self) -> usize {
+        self.shape().0
+    }
+    fn width(&self) -> usize {
+        self.shape().1
+    }
+
+    fn read(
+        &self,
+        frame: usize,
+        rows: Range<usize>,
+        out: &mut [T],
+        raw: &mut Vec<u8>,
+    ) -> Result<(), BoxError> {
+        let Frame { image, plane } = &self.frames[frame];
+        Ok(image.read_rows(*plane, rows, out, raw)?)
+    }
+}
+
+/// The plan of a run.
+pub(crate) fn plan<P: AsRef<Path>>(
+    stacker: &Stacker,
+    inputs: &[P],
+    outputs: &OutputFiles,
+) -> Result<Plan, Error> {
+    Inputs::open(inputs)?.plan(stacker, outputs)
+}
+
+/// A whole run.
+pub(crate) fn run<P: AsRef<Path>>(
+    stacker: &Stacker,
+    inputs: &[P],
+    outputs: &OutputFiles,
+) -> Result<Report, Error> {
+    let inputs = Inputs::open(inputs)?;
+    outputs.check(inputs.images.iter().map(|image| image.path()))?;
+    match inputs.working(stacker.outtype) {
+        Working::F32 => run_as::<f32>(stacker, &inputs, outputs, Bitpix::F32),
+        Working::F64 => run_as::<f64>(stacker, &inputs, outputs, Bitpix::F64),
+    }
+}
+
+fn run_as<T: Element + Physical + Stored>(
+    stacker: &Stacker,
+    inputs: &Inputs,
+    outputs: &OutputFiles,
+    floats: Bitpix,
+) -> Result<Report, Error> {
+    let (frames, shape) = (inputs.frames.len(), inputs.shape());
+    let weights = inputs.weights(&stacker.weight)?;
+    let products = outputs.products();
+    let options = Options { weights: weights.clone(), products, ..stacker.options.clone() };
+    options.check(frames)?;
+    let plan = inputs.plan(stacker, outputs)?;
+    let mut sink = FileSink::create(outputs, floats, frames, shape)?;
+    let summary = stacker.engine::<T>(&options, inputs, &mut sink, &plan)?;
+    for image in &inputs.images {
+        image.check_unchanged()?;
+    }
+    let mut report = Report::new(stacker, plan, summary, shape, T::BYTES);
+    report.frames = inputs.frames.iter().map(Frame::report).collect();
+    for (frame, weight) in report.frames.iter_mut().zip(weights.iter().flatten()) {
+        frame.weight = Some(*weight);
+    }
+    let read_warnings = inputs.images.iter().flat_map(|image| image.warnings());
+    report.warnings.extend(read_warnings.cloned());
+    let shared = header::shared(stacker, &inputs.frames, &report)?;
+    sink.finish(|product| header::of_product(&shared, product))?;
+    Ok(report)
+}

@@ -1,0 +1,276 @@
+//! The options of a run, and the runs themselves.
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use ndarray::ArrayView3;
+use skystack_combine::{Control, FrameSource, Options, RowSink, Summary, scratch_bytes};
+use skystack_plan::{Limits, Plan, Workload};
+use skystack_simd::Element;
+
+use crate::arrays::{self, Combined, Sample};
+use crate::{
+    Combine, Convention, Error, ErrorKind, Level, Machine, OutputFiles, Products, Progress, Rejection,
+    Report, Trace, Weight, files, trace,
+};
+
+/// Type of the computation and of the output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Outtype {
+    /// f32 for 8- and 16-bit integers and f32, f64 for the others.
+    #[default]
+    Real,
+    /// f64 whatever the inputs are (IRAF `outtype=double`).
+    Double,
+}
+
+/// Combines frames: the options, then [`run`](Self::run) on an array or [`run_files`](Self::run_files) on FITS files.
+///
+/// The default is a plain average with IRAF's definitions; an empty pixel is NaN.
+///
+/// ```
+/// use ndarray::arr3;
+/// use skystack::{MinMax, Stacker};
+/// let stack = arr3(&[[[1.0f32, 5.0]], [[2.0, 6.0]], [[9.0, f32::NAN]]]);
+/// let out = Stacker::new().reject(MinMax::new(0.0, 1.0)).run(stack.view())?;
+/// assert_eq!(out.image, ndarray::arr2(&[[1.5, 5.5]]));
+/// # Ok::<(), skystack::Error>(())
+/// ```
+#[derive(Clone, Default)]
+pub struct Stacker {
+    pub(crate) options: Options,
+    pub(crate) weight: Weight,
+    pub(crate) outtype: Outtype,
+    pub(crate) convention: Convention,
+    limits: Limits,
+    level: Option<Level>,
+    progress: Option<Arc<dyn Fn(Progress) + Send + Sync>>,
+    cancel: Option<Arc<AtomicBool>>,
+}
+
+impl Stacker {
+    /// A plain average.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Whose definition of `lmedian` and of the sigma image is meant. Rejections bring their own: see the constructors of
+    /// [`SigClip`](crate::SigClip). `blank` stays as it is.
+    pub fn convention(mut self, convention: Convention) -> Self {
+        let named = Options::convention(convention);
+        self.options.lmedian = named.lmedian;
+        self.options.sigma_rule = named.sigma_rule;
+        self.convention = convention;
+        self
+    }
+
+    /// What is left out before combining.
+    pub fn reject(mut self, rejection: impl Into<Rejection>) -> Self {
+        self.options.rejection = rejection.into();
+        self
+    }
+
+    /// The statistic.
+    pub fn combine(mut self, combine: Combine) -> Self {
+        self.options.combine = combine;
+        self
+    }
+
+    /// Least good value of the input, itself good.
+    pub fn lthreshold(mut self, lthreshold: f64) -> Self {
+        self.options.lthreshold = Some(lthreshold);
+        self
+    }
+
+    /// Greatest good value of the input, itself good.
+    pub fn hthreshold(mut self, hthreshold: f64) -> Self {
+        self.options.hthreshold = Some(hthreshold);
+        self
+    }
+
+    /// Value of a pixel without samples (output units); NaN unless set.
+    #[doc(alias = "fill_value")]
+    pub fn blank(mut self, blank: f64) -> Self {
+        self.options.blank = blank;
+        self
+    }
+
+    /// Weights of the frames, for `average`.
+    pub fn weight(mut self, weight: Weight) -> Self {
+        self.weight = weight;
+        self
+    }
+
+    /// Type of the computation when files are combined; for arrays there is [`run_double`](Self::run_double).
+    pub fn outtype(mut self, outtype: Outtype) -> Self {
+        self.outtype = outtype;
+        self
+    }
+
+    /// Further images that [`run`](Self::run) returns. For files the paths in [`OutputFiles`] say so.
+    pub fn products(mut self, products: Products) -> Self {
+        self.options.products = products;
+        self
+    }
+
+    /// Most memory that a run allocates, in bytes; unset: 75 % of what is available.
+    pub fn mem_limit(mut self, bytes: u64) -> Self {
+        self.limits.memory_bytes = Some(bytes);
+        self
+    }
+
+    /// Number of workers; unset: 85 % of the cores. Workers run on the rayon pool of the caller; where none surrounds the
+    /// call and the number differs from that of the global pool, on a pool made for this run.
+    pub fn threads(mut self, threads: usize) -> Self {
+        self.limits.threads = Some(threads);
+        self
+    }
+
+    /// Instruction set; unset: the highest of this machine under the cap of `SKYSTACK_LEVEL`. It never changes a result.
+    pub fn level(mut self, level: Level) -> Self {
+        self.level = Some(level);
+        self
+    }
+
+    /// Calls `progress` after each band of rows.
+    pub fn on_progress(mut self, progress: impl Fn(Progress) + Send + Sync + 'static) -> Self {
+        self.progress = Some(Arc::new(progress));
+        self
+    }
+
+    /// Stops with an error of kind [`ErrorKind::Cancelled`] within one band after `cancel` becomes true.
+    pub fn cancel(mut self, cancel: Arc<AtomicBool>) -> Self {
+        self.cancel = Some(cancel);
+        self
+    }
+
+    /// Combines the frames of an array.
+    ///
+    /// # Shapes
+    /// `stack` is (N, H, W); the outputs are (H, W). Frames of the working type that are contiguous are used in place.
+    /// # Missing data
+    /// NaN and infinities.
+    /// # Errors
+    /// A wrong option, or a memory limit that is too small.
+    /// # Panics
+    /// Never.
+    pub fn run<S: Sample>(&self, stack: ArrayView3<'_, S>) -> Result<Combined<S::Working>, Error> {
+        if self.outtype == Outtype::Double {
+            let message = "outtype is double, needed real for run (run_double computes in f64)";
+            return Err(Error::new(ErrorKind::Parameter, message));
+        }
+        arrays::run(self, &arrays::ViewSource::new(stack))
+    }
+
+    /// As [`run`](Self::run), computing in f64 whatever the type of the samples.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run).
+    pub fn run_double<S: Sample>(&self, stack: ArrayView3<'_, S>) -> Result<Combined<f64>, Error> {
+        arrays::run(self, &arrays::ViewSource::double(stack))
+    }
+
+    /// Combines FITS images into FITS images.
+    ///
+    /// Each input is a path, with `[2]`, `[SCI]` or `[SCI,1]` behind it for an extension; without, the first image of the
+    /// file. An image with more than two axes gives as many frames as it has planes. Outputs appear complete or not at all.
+    ///
+    /// ```no_run
+    /// use skystack::{OutputFiles, SigClip, Stacker};
+    /// let outputs = OutputFiles::new("out.fits").sigma("sigma.fits").overwrite(true);
+    /// let report = Stacker::new().reject(SigClip::iraf()).run_files(&["a.fits", "b.fits[SCI]"], outputs)?;
+    /// println!("{} of {} samples rejected", report.rejected, report.samples);
+    /// # Ok::<(), skystack::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Anything wrong with the options, an input or an output; see [`ErrorKind`].
+    pub fn run_files<P: AsRef<Path>>(
+        &self,
+        inputs: &[P],
+        outputs: impl Into<OutputFiles>,
+    ) -> Result<Report, Error> {
+        files::run(self, inputs, &outputs.into())
+    }
+
+    /// How [`run_files`](Self::run_files) would do it: reads headers, writes nothing.
+    ///
+    /// # Errors
+    /// As [`run_files`](Self::run_files).
+    pub fn plan_files<P: AsRef<Path>>(&self, inputs: &[P], outputs: &OutputFiles) -> Result<Plan, Error> {
+        files::plan(self, inputs, outputs)
+    }
+
+    /// One output pixel of an array, stage by stage, from the reference implementation.
+    ///
+    /// # Shapes
+    /// `x` is the column and `y` the row, from 0.
+    /// # Errors
+    /// A wrong option, or a pixel outside the array.
+    pub fn trace<S: Sample>(&self, stack: ArrayView3<'_, S>, x: usize, y: usize) -> Result<Trace, Error> {
+        trace::array(self, stack, x, y)
+    }
+
+    /// One output pixel of FITS images, stage by stage, from the reference implementation.
+    ///
+    /// # Shapes
+    /// `x` is the column and `y` the row, from 0 (FITS pixel (x + 1, y + 1)).
+    /// # Errors
+    /// As [`run_files`](Self::run_files), or a pixel outside the image.
+    pub fn trace_files<P: AsRef<Path>>(&self, inputs: &[P], x: usize, y: usize) -> Result<Trace, Error> {
+        trace::files(self, inputs, x, y)
+    }
+
+    /// Plans a job on this machine.
+    pub(crate) fn plan(&self, workload: Workload, machine: &Machine) -> Result<Plan, Error> {
+        let scratch = scratch_bytes(workload.frames);
+        Ok(skystack_plan::plan(&workload.scratch(scratch), machine, &self.limits)?)
+    }
+
+    /// Runs the engine on the pool that [`threads`](Self::threads) promises.
+    pub(crate) fn engine<T: Element>(
+        &self,
+        options: &Options,
+        source: &impl FrameSource<T>,
+        sink: &mut (impl RowSink<T> + Send),
+        plan: &Plan,
+    ) -> Result<Summary, Error> {
+        let level = match self.level {
+            Some(level) => level,
+            None => {
+                let unknown = |e| Error::new(ErrorKind::Parameter, format!("{}: {e}", Level::VARIABLE));
+                Level::from_environment().map_err(unknown)?
+            }
+        };
+        let mut control = Control::new(level);
+        if let Some(progress) = &self.progress {
+            control = control.progress(&**progress);
+        }
+        if let Some(cancel) = &self.cancel {
+            control = control.cancel(cancel);
+        }
+        let mut run = move || skystack_combine::run(options, source, sink, plan, &control);
+        let surrounded = rayon::current_thread_index().is_some();
+        if plan.workers == 1 || surrounded || rayon::current_num_threads() == plan.workers {
+            return Ok(run()?);
+        }
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(plan.workers).build();
+        let pool =
+            pool.map_err(|e| Error::new(ErrorKind::Limit, format!("{} threads: {e}", plan.workers)))?;
+        Ok(pool.install(run)?)
+    }
+}
+
+impl fmt::Debug for Stacker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Stacker")
+            .field("options", &self.options)
+            .field("weight", &self.weight)
+            .field("outtype", &self.outtype)
+            .field("limits", &self.limits)
+            .field("level", &self.level)
+            .finish_non_exhaustive()
+    }
+}
