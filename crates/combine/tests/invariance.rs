@@ -1,0 +1,177 @@
+//! Invariant I1: the plan, the level, the source's layout and the other products never change a bit of an output.
+
+mod common;
+
+use std::ops::Range;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use common::{Draw, Stack, options};
+use skystack_combine::{
+    BandOutput, BoxError, CombineError, Control, FrameSource, MemorySink, Options, Products, RowSink, run,
+};
+use skystack_plan::{Limits, Machine, Plan, Workload, plan};
+use skystack_simd::{Element, Level};
+
+/// The same frames, but read row by row instead of lent.
+struct Copied<T>(Stack<T>);
+
+impl<T: Element> FrameSource<T> for Copied<T> {
+    fn frames(&self) -> usize {
+        self.0.frames.len()
+    }
+    fn height(&self) -> usize {
+        self.0.height
+    }
+    fn width(&self) -> usize {
+        self.0.width
+    }
+    fn read(&self, frame: usize, rows: Range<usize>, out: &mut [T], _: &mut Vec<u8>) -> Result<(), BoxError> {
+        let width = self.0.width;
+        out.copy_from_slice(&self.0.frames[frame][rows.start * width..rows.end * width]);
+        Ok(())
+    }
+}
+
+fn pinned(
+    frames: usize,
+    height: usize,
+    width: usize,
+    workers: usize,
+    band_rows: usize,
+    tile_width: usize,
+) -> Plan {
+    let workload = Workload::new(frames, height, width, 4);
+    let mut plan = plan(&workload, &Machine::unknown(), &Limits::default()).expect("a plan");
+    (plan.workers, plan.band_rows, plan.tile_width) = (workers, band_rows, tile_width);
+    plan
+}
+
+/// Image, sigma, nrej, count and rejmask.
+type Bits = (Vec<u64>, Vec<u64>, Vec<u32>, Vec<u32>, Vec<u8>);
+
+/// Everything a sink holds, as bits.
+fn bits<T: Element>(sink: &MemorySink<T>) -> Bits {
+    let of = |values: &[T]| values.iter().map(|v| v.bits()).collect();
+    (of(&sink.image), of(&sink.sigma), sink.nrej.clone(), sink.count.clone(), sink.rejmask.clone())
+}
+
+fn combined<T: Element>(
+    options: &Options,
+    source: &impl FrameSource<T>,
+    plan: &Plan,
+    level: Level,
+) -> MemorySink<T> {
+    let mut sink = MemorySink::new(&options.products, source.frames(), source.height(), source.width());
+    run(options, source, &mut sink, plan, &Control::new(level)).expect("a result");
+    sink
+}
+
+fn same_bits_for_every_plan<T: Element>(seed: u64) {
+    let mut draw = Draw::new(seed);
+    let frames = draw.pick(&[1, 3, 8, 31, 70]);
+    let (height, width) = (1 + draw.below(12), 1 + draw.below(90));
+    let stack = Stack::<T>::shaped(&mut draw, frames, height, width);
+    let options = options(&mut draw, frames);
+    let serial = pinned(frames, height, width, 1, height, width);
+    let expected = bits(&combined(&options, &stack, &serial, Level::Scalar));
+    let copied = Copied(stack.clone());
+    for workers in 1..=16 {
+        let band_rows = 1 + draw.below(height + 2);
+        let tile_width = 1 + draw.below(width + 20);
+        let plan = pinned(frames, height, width, workers, band_rows, tile_width);
+        let level = draw.pick(&Level::available().collect::<Vec<_>>());
+        let context =
+            format!("seed {seed}: {workers} workers, {band_rows} rows, {tile_width} pixels, {level}");
+        assert_eq!(bits(&combined(&options, &stack, &plan, level)), expected, "{context}");
+        assert_eq!(bits(&combined(&options, &copied, &plan, level)), expected, "{context}, read");
+    }
+    let alone = Options { products: Products::default(), ..options };
+    let image = combined(&alone, &stack, &serial, Level::Baseline).image;
+    assert_eq!(image.iter().map(|v| v.bits()).collect::<Vec<_>>(), expected.0, "seed {seed}: image alone");
+}
+
+/// Sixteen threads whatever the machine has, so that tiles really are processed out of order.
+fn on_sixteen_threads(test: impl FnOnce() + Send) {
+    rayon::ThreadPoolBuilder::new().num_threads(16).build().expect("a pool").install(test);
+}
+
+#[test]
+fn f32_bits_do_not_depend_on_workers_bands_tiles_levels_or_source() {
+    on_sixteen_threads(|| (0..40).for_each(same_bits_for_every_plan::<f32>));
+}
+
+#[test]
+fn f64_bits_do_not_depend_on_workers_bands_tiles_levels_or_source() {
+    on_sixteen_threads(|| (100..140).for_each(same_bits_for_every_plan::<f64>));
+}
+
+/// A sink that fails at its second band.
+struct Full(usize);
+
+impl RowSink<f32> for Full {
+    fn write(&mut self, _: &BandOutput<f32>) -> Result<(), BoxError> {
+        self.0 += 1;
+        if self.0 == 2 { Err("no space left".into()) } else { Ok(()) }
+    }
+}
+
+#[test]
+fn an_error_of_the_sink_ends_the_run_and_names_its_rows() {
+    let stack = Stack::<f32>::shaped(&mut Draw::new(1), 3, 10, 8);
+    let mut sink = Full(0);
+    let plan = pinned(3, 10, 8, 2, 4, 8);
+    let outcome = run(&Options::default(), &stack, &mut sink, &plan, &Control::new(Level::Baseline));
+    let Err(CombineError::Sink { rows, error }) = outcome else { panic!("{outcome:?}") };
+    assert_eq!((rows, error.to_string()), (4..8, "no space left".to_owned()));
+    assert_eq!(sink.0, 2);
+}
+
+/// A source whose frame 2 breaks: with an error, or with a panic.
+struct Broken {
+    panics: bool,
+}
+
+impl FrameSource<f32> for Broken {
+    fn frames(&self) -> usize {
+        5
+    }
+    fn height(&self) -> usize {
+        4
+    }
+    fn width(&self) -> usize {
+        4
+    }
+    fn read(&self, frame: usize, _: Range<usize>, out: &mut [f32], _: &mut Vec<u8>) -> Result<(), BoxError> {
+        assert!(!(self.panics && frame == 2), "frame two went mad");
+        out.fill(1.0);
+        if frame == 2 { Err("frame two is broken".into()) } else { Ok(()) }
+    }
+}
+
+#[test]
+fn an_error_or_a_panic_of_the_source_is_an_error_of_the_run() {
+    let plan = pinned(5, 4, 4, 3, 2, 4);
+    let outcome = |panics| {
+        let options = Options::default();
+        let mut sink = MemorySink::new(&options.products, 5, 4, 4);
+        run(&options, &Broken { panics }, &mut sink, &plan, &Control::new(Level::Baseline)).unwrap_err()
+    };
+    assert!(matches!(outcome(false), CombineError::Source { frame: 2, .. }));
+    assert!(matches!(outcome(true), CombineError::Panic { message } if message.contains("went mad")));
+}
+
+#[test]
+fn cancelling_stops_at_the_next_band() {
+    let stack = Stack::<f32>::shaped(&mut Draw::new(2), 3, 10, 8);
+    let cancel = AtomicBool::new(false);
+    let stop_at_once = |progress: skystack_combine::Progress| {
+        assert_eq!((progress.rows_done, progress.rows), (3, 10));
+        cancel.store(true, Ordering::Relaxed);
+    };
+    let control = Control::new(Level::Baseline).progress(&stop_at_once).cancel(&cancel);
+    let options = Options::default();
+    let mut sink = stack.sink(&options.products);
+    let outcome = run(&options, &stack, &mut sink, &pinned(3, 10, 8, 2, 3, 8), &control);
+    assert!(matches!(outcome, Err(CombineError::Cancelled)));
+    assert_eq!(sink.image.len(), 24);
+}
