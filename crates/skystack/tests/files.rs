@@ -1,0 +1,301 @@
+//! The facade on FITS files: values, products, headers, bad input, and the same bits as in memory.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use ndarray::{Array2, Array3};
+use skystack::fits::{Bitpix, FitsWriter, Header, Image, ImageSpec, InputPath, Limits, Stored};
+use skystack::{
+    Combine, Error, ErrorKind, MinMax, OutputFiles, Outtype, Products, SigClip, Stacker, Weight, simulate,
+};
+
+/// A folder of its own for each test, removed at the end.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new() -> Self {
+        static NEXT: AtomicUsize = AtomicUsize::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let path = std::env::temp_dir().join(format!("skystack-files-{}-{number}", std::process::id()));
+        fs::create_dir_all(&path).expect("a folder");
+        Self(path)
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+
+    fn names(&self) -> Vec<String> {
+        let entries = fs::read_dir(&self.0).expect("a folder");
+        let mut names: Vec<String> = entries
+            .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
+            .collect();
+        names.sort();
+        names
+    }
+
+    fn write<S: Stored>(
+        &self,
+        name: &str,
+        bitpix: Bitpix,
+        axes: &[u64],
+        data: &[S],
+        header: Header,
+    ) -> PathBuf {
+        let path = self.path(name);
+        let spec = ImageSpec { bitpix, axes: axes.to_vec(), header };
+        let mut writer = FitsWriter::create(&path, &spec, true).expect("a writer");
+        let plane = (axes[0] * axes.get(1).unwrap_or(&1)) as usize;
+        for (plane, data) in data.chunks(plane).enumerate() {
+            writer.write_rows(plane, 0, data).expect("rows");
+        }
+        writer.finish().expect("a file");
+        path
+    }
+
+    /// The frames of a stack as f32 files.
+    fn stack(&self, stack: &Array3<f32>) -> Vec<PathBuf> {
+        let (_, height, width) = stack.dim();
+        let write = |(i, frame): (usize, ndarray::ArrayView2<'_, f32>)| {
+            let mut header = Header::new();
+            header.set("EXPTIME", 10.0 * (i + 1) as f64, "").expect("a card");
+            header.set("OBJECT", "M 31", "").expect("a card");
+            header.set("DATE-OBS", format!("2026-11-21T01:{:02}:00", 59 - i), "").expect("a card");
+            let data: Vec<f32> = frame.iter().copied().collect();
+            self.write(&format!("f{i:03}.fits"), Bitpix::F32, &[width as u64, height as u64], &data, header)
+        };
+        stack.outer_iter().enumerate().map(write).collect()
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn read(path: &Path, plane: usize) -> Array2<f64> {
+    let image = Image::open(&InputPath::parse(path), &Limits::default()).expect("an image");
+    let mut values = vec![0.0f64; image.height() * image.width()];
+    image.read_rows(plane, 0..image.height(), &mut values, &mut Vec::new()).expect("rows");
+    Array2::from_shape_vec((image.height(), image.width()), values).expect("a shape")
+}
+
+fn header(path: &Path) -> Header {
+    Image::open(&InputPath::parse(path), &Limits::default()).expect("an image").header().clone()
+}
+
+/// f32 values and all their bits, NaN included.
+fn bits(image: &Array2<f32>) -> Vec<u32> {
+    image.iter().map(|v| v.to_bits()).collect()
+}
+
+#[test]
+fn files_give_the_bits_of_arrays_for_every_memory_limit_and_thread_count() {
+    let folder = Folder::new();
+    let stack = simulate::stack(9, 70, 61, 3).frames;
+    let paths = folder.stack(&stack);
+    let products = Products { sigma: true, nrej: true, count: true, rejmask: true };
+    let stacker = Stacker::new().reject(SigClip::iraf().lsigma(2.0).hsigma(2.0)).products(products);
+    let memory = stacker.run(stack.view()).expect("a result");
+    for (limit, threads) in [(4_300_000, 1), (8 << 20, 3), (1 << 30, 16)] {
+        let outputs = OutputFiles::new(folder.path("image.fits"))
+            .sigma(folder.path("sigma.fits"))
+            .nrej(folder.path("nrej.fits"))
+            .count(folder.path("count.fits"))
+            .rejmask(folder.path("rejmask.fits"))
+            .overwrite(true);
+        let report =
+            stacker.clone().mem_limit(limit).threads(threads).run_files(&paths, outputs).expect("a result");
+        assert!(report.plan.peak_bytes <= limit);
+        assert_eq!(report.rejected, memory.report.rejected);
+        let narrow = |name: &str| read(&folder.path(name), 0).mapv(|v| v as f32);
+        let counts = |name: &str| read(&folder.path(name), 0).mapv(|v| v as u32);
+        assert_eq!(bits(&narrow("image.fits")), bits(&memory.image));
+        assert_eq!(bits(&narrow("sigma.fits")), bits(memory.sigma.as_ref().expect("sigma")));
+        assert_eq!(&counts("nrej.fits"), memory.nrej.as_ref().expect("nrej"));
+        assert_eq!(&counts("count.fits"), memory.count.as_ref().expect("count"));
+        for (frame, mask) in memory.rejmask.as_ref().expect("rejmask").outer_iter().enumerate() {
+            assert_eq!(read(&folder.path("rejmask.fits"), frame).mapv(|v| v as u8), mask);
+        }
+    }
+}
+
+#[test]
+fn the_header_says_what_was_done_and_inherits_what_is_still_true() {
+    let folder = Folder::new();
+    let paths = folder.stack(&simulate::stack(3, 8, 9, 1).frames);
+    let weights = Weight::Given(vec![1.0, 1.0, 2.0]);
+    let stacker = Stacker::new().reject(SigClip::astropy()).weight(weights).hthreshold(60_000.0);
+    stacker.run_files(&paths, folder.path("out.fits")).expect("a result");
+    let header = header(&folder.path("out.fits"));
+    assert_eq!(header.get_i64("BITPIX"), Some(-32));
+    assert_eq!((header.get_i64("NAXIS1"), header.get_i64("NAXIS2")), (Some(9), Some(8)));
+    assert_eq!(header.get_str("OBJECT").as_deref(), Some("M 31"));
+    assert_eq!(header.get_i64("NCOMBINE"), Some(3));
+    // 0.25·10 + 0.25·20 + 0.5·30 and 10 + 20 + 30.
+    assert_eq!((header.get_f64("EXPTIME"), header.get_f64("TEXPTIME")), (Some(22.5), Some(60.0)));
+    assert_eq!(header.get_str("DATE-OBS").as_deref(), Some("2026-11-21T01:57:00"));
+    assert_eq!(header.get_str("IMCMB002").as_deref(), Some("f001.fits"));
+    let cards = header.cards().iter().filter(|card| card.keyword() == "HISTORY");
+    let history: String = cards.map(|card| card.as_str()[8..].trim().to_owned() + " ").collect();
+    let said = [
+        "reject=sigclip lsigma=3 hsigma=3 center=median",
+        "about=mean ddof=0",
+        "hthreshold=60000",
+        "frame 3 weight=0.5",
+        "combine=average convention=iraf",
+    ];
+    for said in said {
+        assert!(history.contains(said), "{said} in {history}");
+    }
+    let sum = Stacker::new().combine(Combine::Sum);
+    sum.run_files(&paths, folder.path("sum.fits")).expect("a result");
+    assert_eq!(self::header(&folder.path("sum.fits")).get_f64("EXPTIME"), Some(60.0));
+}
+
+#[test]
+fn the_type_of_the_computation_follows_the_widest_input() {
+    let folder = Folder::new();
+    let short = folder.write("u16.fits", Bitpix::I16, &[3, 1], &[65_535u16, 0, 32_768], Header::new());
+    let long = folder.write("i32.fits", Bitpix::I32, &[3, 1], &[16_777_217i32, 1, -5], Header::new());
+    let out = folder.path("out.fits");
+    let run = |inputs: &[&PathBuf], outtype| {
+        let outputs = OutputFiles::new(&out).overwrite(true);
+        Stacker::new().combine(Combine::Max).outtype(outtype).run_files(inputs, outputs).expect("a result");
+        (header(&out).get_i64("BITPIX"), read(&out, 0).into_raw_vec_and_offset().0)
+    };
+    assert_eq!(run(&[&short], Outtype::Real), (Some(-32), vec![65_535.0, 0.0, 32_768.0]));
+    assert_eq!(run(&[&short, &long], Outtype::Real), (Some(-64), vec![16_777_217.0, 1.0, 32_768.0]));
+    assert_eq!(run(&[&short], Outtype::Double).0, Some(-64));
+}
+
+#[test]
+fn blank_and_nan_are_missing_and_an_empty_pixel_is_blank() {
+    let folder = Folder::new();
+    let mut header = Header::new();
+    header.set("BLANK", -1, "").expect("a card");
+    let a = folder.write("a.fits", Bitpix::I16, &[3, 1], &[-1i16, 10, -1], header);
+    let b = folder.write("b.fits", Bitpix::F32, &[3, 1], &[4.0f32, f32::INFINITY, f32::NAN], Header::new());
+    let outputs = OutputFiles::new(folder.path("out.fits")).count(folder.path("count.fits"));
+    let report = Stacker::new().blank(-9.0).run_files(&[a, b], outputs).expect("a result");
+    assert_eq!(read(&folder.path("out.fits"), 0).into_raw_vec_and_offset().0, [4.0, 10.0, -9.0]);
+    assert_eq!(read(&folder.path("count.fits"), 0).into_raw_vec_and_offset().0, [1.0, 1.0, 0.0]);
+    assert_eq!((report.missing, report.empty, report.rejected), (4, 1, 0));
+}
+
+#[test]
+fn a_cube_is_as_many_frames_as_it_has_planes() {
+    let folder = Folder::new();
+    let planes: Vec<f32> = (0..5).flat_map(|plane| [plane as f32; 6]).collect();
+    let cube = folder.write("cube.fits", Bitpix::F32, &[3, 2, 5], &planes, Header::new());
+    let report = Stacker::new()
+        .reject(MinMax::new(0.0, 1.0))
+        .run_files(&[cube], folder.path("out.fits"))
+        .expect("a result");
+    assert_eq!(read(&folder.path("out.fits"), 0), Array2::from_elem((2, 3), 1.5));
+    assert_eq!(report.frames.len(), 5);
+    assert!(report.frames[4].name.ends_with("cube.fits plane 5"), "{}", report.frames[4].name);
+    assert_eq!(header(&folder.path("out.fits")).get_i64("NAXIS"), Some(2));
+}
+
+fn refused(
+    folder: &Folder,
+    outcome: Result<skystack::Report, Error>,
+    kind: ErrorKind,
+    words: &[&str],
+    left: &[String],
+) {
+    let error = outcome.expect_err("an error");
+    let text = error.to_string();
+    assert_eq!(error.kind(), kind, "{text}");
+    assert!(words.iter().all(|word| text.contains(word)), "{words:?} in {text}");
+    assert!(!text.contains('\n'), "{text}");
+    assert_eq!(folder.names(), left, "{text}");
+}
+
+#[test]
+fn bad_input_is_one_line_and_leaves_nothing_behind() {
+    let folder = Folder::new();
+    let mut paths = folder.stack(&simulate::stack(3, 8, 8, 1).frames);
+    let small = folder.write("small.fits", Bitpix::F32, &[4, 2], &[0.0f32; 8], Header::new());
+    fs::write(folder.path("text.fits"), "no FITS file at all\n").expect("a file");
+    let whole = fs::read(&paths[0]).expect("a file");
+    fs::write(folder.path("short.fits"), &whole[..2980]).expect("a file");
+    let left = folder.names();
+    let out = folder.path("out.fits");
+    let with = |extra: &Path| -> Vec<PathBuf> { paths.iter().cloned().chain([extra.to_owned()]).collect() };
+    let run = |inputs: Vec<PathBuf>| Stacker::new().run_files(&inputs, out.as_path());
+    refused(&folder, run(Vec::new()), ErrorKind::Parameter, &["number of frames is 0"], &left);
+    refused(&folder, run(with(&folder.path("gone.fits"))), ErrorKind::Io, &["gone.fits"], &left);
+    refused(&folder, run(with(&folder.path("text.fits"))), ErrorKind::Format, &["text.fits"], &left);
+    refused(&folder, run(with(&folder.path("short.fits"))), ErrorKind::Format, &["short.fits"], &left);
+    refused(&folder, run(with(&small)), ErrorKind::Format, &["small.fits is 4 x 2", "needed 8 x 8"], &left);
+    let outcome = Stacker::new().run_files(&paths, paths[1].as_path());
+    refused(&folder, outcome, ErrorKind::Parameter, &["f001.fits is the input"], &left);
+    let outcome = Stacker::new().run_files(&paths, OutputFiles::new(&out).nrej(&out));
+    refused(&folder, outcome, ErrorKind::Parameter, &["out.fits is named twice"], &left);
+    let outcome = Stacker::new().run_files(&paths, folder.path("no/such/folder/out.fits"));
+    refused(&folder, outcome, ErrorKind::Io, &["no/such/folder"], &left);
+    let outcome = Stacker::new().reject(MinMax::new(2.0, 1.0)).run_files(&paths, out.as_path());
+    refused(&folder, outcome, ErrorKind::Parameter, &["nlow 2", "nhigh 1", "3 frames"], &left);
+    let weighted = Stacker::new().combine(Combine::Median).weight(Weight::Exposure);
+    refused(
+        &folder,
+        weighted.run_files(&paths, out.as_path()),
+        ErrorKind::Parameter,
+        &["weight", "median"],
+        &left,
+    );
+    let weighted = Stacker::new().weight(Weight::Keyword("AIRMASS".into()));
+    refused(
+        &folder,
+        weighted.run_files(&paths, out.as_path()),
+        ErrorKind::Format,
+        &["AIRMASS", "f000.fits"],
+        &left,
+    );
+    let starved = Stacker::new().mem_limit(1000).run_files(&paths, out.as_path());
+    refused(&folder, starved, ErrorKind::Limit, &["memory limit is 1000 B"], &left);
+    paths.truncate(1);
+    let existing = Stacker::new().run_files(&paths, folder.path("small.fits"));
+    let before = fs::read(&small).expect("a file");
+    refused(&folder, existing, ErrorKind::Io, &["small.fits"], &left);
+    assert_eq!(fs::read(&small).expect("a file"), before);
+}
+
+#[test]
+fn trace_shows_the_pixel_that_the_run_computed() {
+    let folder = Folder::new();
+    let stack = simulate::stack(12, 20, 21, 5).frames;
+    let paths = folder.stack(&stack);
+    let stacker = Stacker::new().reject(SigClip::iraf().hsigma(2.0)).combine(Combine::Median);
+    let out = stacker.run(stack.view()).expect("a result");
+    for (x, y) in [(0, 0), (20, 19), (7, 3)] {
+        let (array, files) = (stacker.trace(stack.view(), x, y), stacker.trace_files(&paths, x, y));
+        assert_eq!(array.expect("a trace").to_string(), files.as_ref().expect("a trace").to_string());
+        assert_eq!(files.expect("a trace").pixel.value, f64::from(out.image[[y, x]]));
+    }
+    assert_eq!(stacker.trace(stack.view(), 21, 0).unwrap_err().kind(), ErrorKind::Parameter);
+}
+
+#[test]
+fn views_of_any_layout_give_the_same_bits() {
+    let stack = simulate::stack(6, 13, 17, 9).frames;
+    let stacker = Stacker::new().reject(SigClip::iraf()).threads(2);
+    let expected = bits(&stacker.run(stack.view()).expect("a result").image);
+    let fortran = stack.t().as_standard_layout().into_owned();
+    assert_eq!(bits(&stacker.run(fortran.t()).expect("a result").image), expected);
+    let mut padded = Array3::<f32>::from_elem((6, 13, 34), f32::NAN);
+    padded
+        .slice_each_axis_mut(|axis| ndarray::Slice::new(0, None, if axis.axis.0 == 2 { 2 } else { 1 }))
+        .assign(&stack);
+    let strided =
+        padded.slice_each_axis(|axis| ndarray::Slice::new(0, None, if axis.axis.0 == 2 { 2 } else { 1 }));
+    assert_eq!(bits(&stacker.run(strided).expect("a result").image), expected);
+    let integers = stack.mapv(|v| v as u16);
+    assert_eq!(bits(&stacker.run(integers.view()).expect("a result").image), expected);
+    let empty = Array3::<f32>::zeros((0, 3, 3));
+    assert_eq!(stacker.run(empty.view()).unwrap_err().kind(), ErrorKind::Parameter);
+}
