@@ -65,16 +65,32 @@ pub fn noise<T: Copy + Into<f64>>(simulated: &Simulated, image: ArrayView2<'_, T
     Noise { pixels: dn.len(), noise_factor, bias, bias_dn, noise_dn: variance_dn.sqrt(), frames }
 }
 
-/// Mean of (image − truth)/σ over plain-sky pixels with exactly one hit of at least `least_sigma`, and their number.
+/// What single strong hits do to a combined image.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub struct HitBias {
+    /// Pixels measured.
+    pub pixels: usize,
+    /// Mean of (image − truth)/σ over them.
+    pub bias: f64,
+    /// Mean amplitude of their hits \[σ\]: a plain mean of n frames keeps 1/n of it.
+    pub amplitude: f64,
+}
+
+/// Bias on plain-sky pixels with exactly one hit, of at least `least_sigma`. All zero where there is none.
 pub fn bias_at_hits<T: Copy + Into<f64>>(
     simulated: &Simulated,
     image: ArrayView2<'_, T>,
     least_sigma: f64,
-) -> (f64, usize) {
-    let strong = lone_hits(simulated).filter(|hit| hit.sigmas >= least_sigma);
-    let residuals: Vec<f64> =
-        strong.map(|hit| (image[hit.at].into() - simulated.truth[hit.at]) / hit.sigma_dn).collect();
-    (moments(&residuals).0, residuals.len())
+) -> HitBias {
+    let mut found = HitBias { pixels: 0, bias: 0.0, amplitude: 0.0 };
+    for hit in lone_hits(simulated).filter(|hit| hit.sigmas >= least_sigma) {
+        found.pixels += 1;
+        found.bias += (image[hit.at].into() - simulated.truth[hit.at]) / hit.sigma_dn;
+        found.amplitude += hit.sigmas;
+    }
+    let count = found.pixels.max(1) as f64;
+    HitBias { bias: found.bias / count, amplitude: found.amplitude / count, ..found }
 }
 
 /// Good samples that a combination rejected, on plain sky that nothing hit.

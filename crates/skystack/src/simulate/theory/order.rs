@@ -86,7 +86,7 @@ fn rank_moment(i: usize, n: usize, f: impl Fn(f64) -> f64) -> f64 {
     })
 }
 
-/// E[max of n] / σ.
+/// E\[max of n\] / σ.
 ///
 /// ```
 /// assert!((skystack::simulate::theory::expected_max(10) - 1.53875).abs() < 1e-5);
@@ -95,7 +95,7 @@ pub fn expected_max(n: usize) -> f64 {
     expected_rank(n, n)
 }
 
-/// Bias of the mean after dropping only the highest of n: −E[max]/(n−1), in σ.
+/// Bias of the mean after dropping only the highest of n: −E\[max\]/(n−1), in σ.
 pub fn minmax_high_bias(n: usize) -> f64 {
     -expected_max(n) / (n as f64 - 1.0)
 }
@@ -114,7 +114,7 @@ pub fn median_outlier_bias(n: usize) -> f64 {
 
 /// Bias of the median of n against the mean \[σ\] for noise of a small skewness γ: −(γ/6)(1 − var(median of n)).
 ///
-/// First order of Cornish and Fisher: x = z + (γ/6)(z² − 1), so E[median] = (γ/6)(E[median(z)²] − 1). With Poisson noise
+/// First order of Cornish and Fisher: x = z + (γ/6)(z² − 1), so E\[median\] = (γ/6)(E\[median(z)²\] − 1). With Poisson noise
 /// of level λ \[e-\] γ = λ/σ³: for many frames the median lies λ/(6σ²), at most 1/6 e-, below the mean.
 pub fn median_bias_of_skew(n: usize, skewness: f64) -> f64 {
     -(skewness / 6.0) * (1.0 - median_noise_factor(n) / n as f64)

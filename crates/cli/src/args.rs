@@ -1,0 +1,349 @@
+//! The command line: every flag of the contract, with IRAF's words.
+//!
+//! Flags that a later version brings are declared here too ([`LaterArgs`]) and refused by `later.rs`: a script that asks
+//! for something that this version cannot do must stop, not get another picture.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use skystack::Convention;
+
+use crate::values::{Bytes, Rounds, Size, WeightSource};
+
+/// Combine aligned astronomical frames into one image.
+#[derive(Debug, Parser)]
+#[command(name = "skystack", version, disable_help_subcommand = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Combine frames into one image
+    Combine(Box<CombineArgs>),
+    /// Say how a combine would run, and stop (combine --plan)
+    Plan(Box<CombineArgs>),
+    /// Show how one output pixel comes about, stage by stage, from the reference path
+    Trace(Box<TraceArgs>),
+    /// Simulate a stack with known truth, combine it, print figures against theory, write a picture
+    Demo(DemoArgs),
+    /// Write a simulated stack as FITS
+    Simulate(SimulateArgs),
+    /// Show what is in FITS files, as combining sees it
+    Info(InfoArgs),
+    /// Write a stretched picture of a FITS image
+    Preview(PreviewArgs),
+    /// Show what the planner sees of this machine
+    Machine,
+    /// Measure this machine (not available yet)
+    Bench,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CombineArgs {
+    // Before the flattened options: their help heading would go on to what follows.
+    /// Frames: FITS paths, `path[EXT]`, @LIST, quoted patterns
+    #[arg(value_name = "INPUT", required = true)]
+    pub(crate) inputs: Vec<OsString>,
+    #[command(flatten)]
+    pub(crate) stack: StackArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TraceArgs {
+    /// Column of the output pixel, from 1
+    pub(crate) x: usize,
+    /// Row of the output pixel, from 1
+    pub(crate) y: usize,
+    /// Frames, as for combine
+    #[arg(value_name = "INPUT", required = true)]
+    pub(crate) inputs: Vec<OsString>,
+    #[command(flatten)]
+    pub(crate) stack: StackArgs,
+}
+
+/// What combine, plan and trace have in common.
+#[derive(Debug, Args)]
+pub(crate) struct StackArgs {
+    /// The statistic
+    #[arg(long, value_enum, default_value_t = CombineName::Average)]
+    pub(crate) combine: CombineName,
+    /// The rejection
+    #[arg(long, value_enum, default_value_t = RejectName::None)]
+    pub(crate) reject: RejectName,
+    /// Whose definition of the rejection, of blank, lmedian and the sigma image [default: iraf]
+    #[arg(long)]
+    pub(crate) convention: Option<Convention>,
+    #[command(flatten)]
+    pub(crate) rejection: RejectArgs,
+    /// Least good input value
+    #[arg(long, value_name = "NUMBER", allow_hyphen_values = true)]
+    pub(crate) lthreshold: Option<f64>,
+    /// Greatest good input value
+    #[arg(long, value_name = "NUMBER", allow_hyphen_values = true)]
+    pub(crate) hthreshold: Option<f64>,
+    /// Value of an empty output pixel [default: nan; 0 where convention iraf or swarp is given by name]
+    #[arg(long, value_name = "NUMBER|nan", allow_hyphen_values = true)]
+    pub(crate) blank: Option<f64>,
+    /// Weights of the frames: none, exposure, !KEYWORD, @FILE
+    #[arg(long, value_name = "SOURCE", default_value = "none")]
+    pub(crate) weight: WeightSource,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+    #[command(flatten)]
+    pub(crate) machine: MachineArgs,
+    #[command(flatten)]
+    pub(crate) later: LaterArgs,
+}
+
+/// Parameters of the rejections; one that the chosen rejection does not use is an error.
+#[derive(Debug, Clone, Default, PartialEq, Args)]
+#[command(next_help_heading = "Rejection")]
+pub(crate) struct RejectArgs {
+    /// Low clipping factor; inf switches the side off [default: 3, or the convention's]
+    #[arg(long, value_name = "SIGMAS", allow_hyphen_values = true)]
+    pub(crate) lsigma: Option<f64>,
+    /// High clipping factor, likewise
+    #[arg(long, value_name = "SIGMAS", allow_hyphen_values = true)]
+    pub(crate) hsigma: Option<f64>,
+    /// Centre used when clipping [default: the convention's]
+    #[arg(long, value_enum)]
+    pub(crate) center: Option<CenterName>,
+    /// Width estimator [default: the convention's]
+    #[arg(long, value_enum)]
+    pub(crate) spread: Option<SpreadName>,
+    /// Denominator n - ddof of the deviation [default: the convention's]
+    #[arg(long, value_name = "INTEGER", allow_negative_numbers = true)]
+    pub(crate) ddof: Option<u32>,
+    /// Clipping rounds, a number or inf [default: the convention's]
+    #[arg(long, value_name = "ROUNDS", allow_negative_numbers = true)]
+    pub(crate) maxiters: Option<Rounds>,
+    /// Samples dropped at the low end; for minmax a value below 1 is a fraction [default: 1]
+    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
+    pub(crate) nlow: Option<f64>,
+    /// Samples dropped at the high end, likewise [default: 1]
+    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
+    pub(crate) nhigh: Option<f64>,
+    /// Least number of samples kept; negative: most rejected [default: the convention's]
+    #[arg(long, value_name = "INTEGER", allow_negative_numbers = true)]
+    pub(crate) nkeep: Option<i64>,
+    /// Most samples rejected, of those present [default: none]
+    #[arg(long, value_name = "INTEGER", allow_negative_numbers = true)]
+    pub(crate) maxrej: Option<u32>,
+}
+
+/// What is written.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Output")]
+pub(crate) struct OutputArgs {
+    /// The combined image
+    #[arg(short, long, value_name = "OUT.fits")]
+    pub(crate) output: Option<PathBuf>,
+    /// Image of the scatter of the samples
+    #[arg(long, value_name = "FILE")]
+    pub(crate) sigma: Option<PathBuf>,
+    /// Image of the number of samples rejected
+    #[arg(long, value_name = "FILE")]
+    pub(crate) nrej: Option<PathBuf>,
+    /// Image of the number of samples used
+    #[arg(long, value_name = "FILE")]
+    pub(crate) count: Option<PathBuf>,
+    /// Cube with one plane a frame, 1 = sample not used
+    #[arg(long, value_name = "FILE")]
+    pub(crate) rejmask: Option<PathBuf>,
+    /// Output type; -64 also makes the computation float64 [default: as the computation]
+    #[arg(long, value_name = "-32|-64", allow_negative_numbers = true)]
+    pub(crate) bitpix: Option<i64>,
+    /// Replace existing outputs
+    #[arg(long)]
+    pub(crate) overwrite: bool,
+}
+
+/// How it runs; nothing here changes a bit of an output.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Running")]
+pub(crate) struct MachineArgs {
+    /// Hard bound on memory: bytes, 2GiB, 500MB [default: 75 % of what is available]
+    #[arg(long, value_name = "BYTES")]
+    pub(crate) mem_limit: Option<Bytes>,
+    /// CPU workers [default: planned]
+    #[arg(long, value_name = "COUNT")]
+    pub(crate) threads: Option<std::num::NonZeroUsize>,
+    /// Where the computation runs
+    #[arg(long, value_enum, default_value_t = DeviceName::Auto)]
+    pub(crate) device: DeviceName,
+    /// Print the plan and stop
+    #[arg(long)]
+    pub(crate) plan: bool,
+    /// A progress bar on a terminal, or never
+    #[arg(long, value_enum, default_value_t = ProgressName::Auto)]
+    pub(crate) progress: ProgressName,
+    /// Say nothing but errors
+    #[arg(short, long, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+    /// Say more
+    #[arg(short, long)]
+    pub(crate) verbose: bool,
+}
+
+macro_rules! later_args {
+    ($($field:ident $flag:literal default $default:expr, $help:literal;)*) => {
+        /// Flags of the contract that a later version brings. Each is accepted with its default value only.
+        #[derive(Debug, Default, Args)]
+        #[command(next_help_heading = "Not available yet (accepted with their default only)")]
+        pub(crate) struct LaterArgs {
+            $(#[doc = $help]
+            #[arg(long = $flag, value_name = "VALUE", allow_hyphen_values = true)]
+            pub(crate) $field: Option<String>,)*
+            /// Further outputs as extensions of the image
+            #[arg(long)]
+            pub(crate) mef: bool,
+        }
+
+        impl LaterArgs {
+            /// Flag, value given and default of each flag that takes a value.
+            pub(crate) fn values(&self) -> Vec<(&'static str, Option<&str>, Option<&'static str>)> {
+                vec![$(($flag, self.$field.as_deref(), $default),)*]
+            }
+        }
+    };
+}
+
+later_args! {
+    pclip "pclip" default Some("-0.5"), "IRAF pclip";
+    plow "plow" default Some("0.2"), "percentile, low";
+    phigh "phigh" default Some("0.1"), "percentile, high";
+    alpha "alpha" default Some("0.05"), "gesd significance";
+    max_outliers "max-outliers" default Some("0.3"), "gesd, most outliers";
+    ampfrac "ampfrac" default Some("0.3"), "varclip";
+    grow "grow" default Some("0"), "Radius of spatial growth, in pixels";
+    gain "gain" default Some("1"), "Gain, in e-/DN";
+    rdnoise "rdnoise" default Some("0"), "Read noise, in e-";
+    snoise "snoise" default Some("0"), "Sensitivity noise, a fraction";
+    sigscale "sigscale" default Some("0.1"), "IRAF sigscale";
+    zero "zero" default Some("none"), "Additive normalisation";
+    scale "scale" default Some("none"), "Multiplicative normalisation";
+    statsec "statsec" default None, "Section for statistics";
+    offsets "offsets" default Some("none"), "Integer shifts of the frames";
+    masktype "masktype" default Some("none"), "Meaning of the masks";
+    maskvalue "maskvalue" default Some("0"), "Value of the masks";
+    mask "mask" default None, "List of masks";
+    variance "variance" default Some("none"), "Input variance";
+    error "error" default None, "Error image";
+    expmap "expmap" default None, "Exposure map";
+    dq "dq" default None, "Data quality image";
+    report "report" default None, "JSON report";
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DemoArgs {
+    /// Number of frames
+    #[arg(long, value_name = "N", default_value_t = 15, value_parser = clap::value_parser!(u16).range(3..=999))]
+    pub(crate) frames: u16,
+    /// Size of a frame
+    #[arg(long, value_name = "WxH", default_value = "1024x1024")]
+    pub(crate) size: Size,
+    /// Folder for the results; earlier results of the demo in it are replaced
+    #[arg(long, default_value = "skystack-demo")]
+    pub(crate) dir: PathBuf,
+    /// Seed of the simulation
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SimulateArgs {
+    /// Number of frames
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub(crate) frames: u32,
+    /// Size of a frame
+    #[arg(long, value_name = "WxH", default_value = "512x512")]
+    pub(crate) size: Size,
+    /// Seed: the same seed gives the same frames on every machine
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Folder for frame000.fits ..., truth.fits and hits.txt
+    #[arg(long)]
+    pub(crate) dir: PathBuf,
+    /// Type of the frames: 16 (unsigned integers) or -32 (floats)
+    #[arg(long, value_name = "16|-32", default_value_t = 16, allow_negative_numbers = true)]
+    pub(crate) bitpix: i64,
+    /// Replace existing files
+    #[arg(long)]
+    pub(crate) overwrite: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InfoArgs {
+    /// FITS files, lists, patterns
+    #[arg(value_name = "FILE", required = true)]
+    pub(crate) files: Vec<OsString>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PreviewArgs {
+    /// The image, path or path[EXT]
+    pub(crate) image: PathBuf,
+    /// The picture
+    #[arg(short, long, value_name = "OUT.png")]
+    pub(crate) output: PathBuf,
+    /// Replace an existing picture
+    #[arg(long)]
+    pub(crate) overwrite: bool,
+    /// Overlay of what was rejected (not available yet)
+    #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "")]
+    pub(crate) rejections: Option<String>,
+}
+
+/// The word on the command line.
+pub(crate) fn word(name: impl ValueEnum) -> String {
+    name.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+}
+
+macro_rules! names {
+    ($(#[$doc:meta])* $name:ident { $($variant:ident = $text:literal),* $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+        pub(crate) enum $name { $(#[value(name = $text)] $variant,)* }
+    };
+}
+
+names! {
+    /// `--combine`.
+    CombineName {
+        Average = "average", Median = "median", Lmedian = "lmedian", Sum = "sum", Quadrature = "quadrature",
+        Nmodel = "nmodel", Min = "min", Max = "max",
+    }
+}
+
+names! {
+    /// `--reject`.
+    RejectName {
+        None = "none", MinMax = "minmax", Extrema = "extrema", SigClip = "sigclip", AvSigClip = "avsigclip",
+        CcdClip = "ccdclip", CrReject = "crreject", Pclip = "pclip", Percentile = "percentile",
+        MadClip = "madclip", MedSigma = "medsigma", Winsorized = "winsorized", LinearFit = "linearfit",
+        Gesd = "gesd", MeanClip = "meanclip", VarClip = "varclip",
+    }
+}
+
+names! {
+    /// `--center`.
+    CenterName { Median = "median", Mean = "mean" }
+}
+
+names! {
+    /// `--spread`.
+    SpreadName { Std = "std", Mad = "mad" }
+}
+
+names! {
+    /// `--device`.
+    DeviceName { Auto = "auto", Cpu = "cpu", Cuda = "cuda" }
+}
+
+names! {
+    /// `--progress`.
+    ProgressName { Auto = "auto", Never = "never" }
+}

@@ -1,0 +1,83 @@
+//! What the program ends with when it cannot do what was asked: one line and an exit code.
+
+use std::fmt;
+
+/// A run that ends without its result.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Failure {
+    /// The command line is wrong: exit code 2.
+    Usage(String),
+    /// The run failed (bad file, disk full, out of budget): exit code 1.
+    Run(String),
+    /// Nobody reads our output any more (`skystack ... | head`): not a failure to talk about.
+    Closed,
+}
+
+impl Failure {
+    pub(crate) fn usage(message: impl fmt::Display) -> Self {
+        Self::Usage(one_line(message))
+    }
+
+    pub(crate) fn run(message: impl fmt::Display) -> Self {
+        Self::Run(one_line(message))
+    }
+
+    /// Exit code of the contract.
+    pub(crate) fn code(&self) -> u8 {
+        match self {
+            Self::Closed => 0,
+            Self::Run(_) => 1,
+            Self::Usage(_) => 2,
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Usage(message) => write!(f, "error: {message}"),
+            Self::Run(message) => write!(f, "skystack: {message}"),
+            Self::Closed => Ok(()),
+        }
+    }
+}
+
+impl From<skystack::Error> for Failure {
+    fn from(error: skystack::Error) -> Self {
+        match error.kind() {
+            skystack::ErrorKind::Parameter => Self::usage(error),
+            _ => Self::run(error),
+        }
+    }
+}
+
+impl From<skystack::inputs::InputsError> for Failure {
+    fn from(error: skystack::inputs::InputsError) -> Self {
+        use skystack::inputs::InputsError;
+        match error {
+            InputsError::Nothing | InputsError::Pattern { .. } => Self::usage(error),
+            _ => Self::run(error),
+        }
+    }
+}
+
+/// A message on one line: a file name may hold a line feed or a terminal's control codes.
+pub(crate) fn one_line(message: impl fmt::Display) -> String {
+    let text = message.to_string();
+    text.trim()
+        .chars()
+        .map(|c| if c.is_control() { c.escape_default().to_string() } else { c.to_string() })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_is_one_line_whatever_a_name_holds() {
+        let failure = Failure::run("a\nb\u{1b}[2J.fits: no such file\n");
+        assert_eq!(failure.to_string(), "skystack: a\\nb\\u{1b}[2J.fits: no such file");
+        assert_eq!((failure.code(), Failure::usage("x").code(), Failure::Closed.code()), (1, 2, 0));
+    }
+}

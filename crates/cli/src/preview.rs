@@ -1,0 +1,59 @@
+//! `skystack preview`: a stretched picture of an image.
+
+use ndarray::{Array2, ArrayView2};
+
+use crate::args::PreviewArgs;
+use crate::failure::Failure;
+use crate::files::{none_exists, read_plane, write_bytes};
+use crate::later::not_available;
+use crate::picture::{Canvas, Stretch};
+use crate::say::say;
+
+/// Longest side of a picture [pixels]: larger images are binned.
+const LONGEST: usize = 4096;
+
+/// Reads the image, stretches it, writes the PNG.
+pub(crate) fn run(args: &PreviewArgs) -> Result<(), Failure> {
+    if args.rejections.is_some() {
+        return Err(not_available("--rejections", "the flag left out"));
+    }
+    if !args.overwrite {
+        none_exists(std::slice::from_ref(&args.output))?;
+    }
+    let image = read_plane(&args.image)?;
+    let bin = image.nrows().max(image.ncols()).div_ceil(LONGEST).max(1);
+    let small = if bin == 1 { image } else { binned(image.view(), bin) };
+    let stretch = Stretch::of(small.view());
+    let mut canvas = Canvas::new(small.ncols(), small.nrows());
+    canvas.image(0, 0, 1, small.view(), &stretch);
+    write_bytes(&args.output, &canvas.png()?, args.overwrite)?;
+    let by = if bin > 1 { format!(", binned {bin} x {bin}") } else { String::new() };
+    let (width, height, path) = (small.ncols(), small.nrows(), args.output.display());
+    say(format_args!(
+        "{path}: {width} x {height}{by}, black {:.6} to white {:.6}",
+        stretch.black, stretch.white
+    ))
+}
+
+/// Mean of squares of `bin` pixels, without missing ones; an incomplete square at the edge counts as it is.
+fn binned(image: ArrayView2<'_, f32>, bin: usize) -> Array2<f32> {
+    let shape = (image.nrows().div_ceil(bin), image.ncols().div_ceil(bin));
+    let (mut sum, mut count) = (Array2::<f64>::zeros(shape), Array2::<f64>::zeros(shape));
+    for ((y, x), &value) in image.indexed_iter().filter(|(_, value)| value.is_finite()) {
+        sum[[y / bin, x / bin]] += f64::from(value);
+        count[[y / bin, x / bin]] += 1.0;
+    }
+    (sum / count).mapv(|value| value as f32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn binning_averages_what_is_there() {
+        let image = Array2::from_shape_vec((2, 3), vec![1.0, 3.0, 7.0, f32::NAN, 5.0, 9.0]).unwrap();
+        let small = binned(image.view(), 2);
+        assert_eq!(small.as_slice().unwrap(), [3.0, 8.0]);
+    }
+}
