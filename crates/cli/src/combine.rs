@@ -4,11 +4,12 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use skystack::fits::{Image, InputPath, Limits, Working};
+use skystack::fits::Bitpix;
 use skystack::{ErrorKind, Level, OutputFiles, Outtype, Stacker, Weight, inputs};
 
 use crate::args::{OutputArgs, StackArgs};
 use crate::failure::Failure;
+use crate::interrupt::Interrupt;
 use crate::progress::Bar;
 use crate::say::{say, warn};
 use crate::values::{Bytes, WeightSource};
@@ -24,7 +25,7 @@ pub(crate) fn run(args: &StackArgs, names: &[OsString], only_plan: bool) -> Resu
         (None, true) => PathBuf::from("out.fits"),
         (None, false) => return Err(Failure::usage("--output is missing (needed: --output OUT.fits)")),
     };
-    let outputs = output_files(&image, &args.output);
+    let outputs = output_files(&image, &args.output)?;
     if only_plan {
         return say(job.stacker.plan_files(&job.frames, &outputs).map_err(|e| job.explain(e))?);
     }
@@ -35,11 +36,13 @@ pub(crate) fn run(args: &StackArgs, names: &[OsString], only_plan: bool) -> Resu
     if let Some(bar) = bar.clone() {
         job.stacker = job.stacker.on_progress(move |progress| bar.show(&progress));
     }
+    let interrupt = Interrupt::watch()?;
+    job.stacker = job.stacker.cancel(interrupt.flag());
     let outcome = job.stacker.run_files(&job.frames, outputs);
     if let Some(bar) = bar {
         bar.clear();
     }
-    let report = outcome.map_err(|e| job.explain(e))?;
+    let report = outcome.map_err(|e| interrupt.explain().unwrap_or_else(|| job.explain(e)))?;
     if !args.machine.quiet {
         report.warnings.iter().for_each(warn);
         say(&report)?;
@@ -60,11 +63,8 @@ impl Job {
         later::refuse_later(args)?;
         let convention = args.convention.unwrap_or_default();
         let rejection = resolve::rejection(args.reject, convention, &args.rejection)?;
-        let outtype = outtype(args.output.bitpix)?;
+        let outtype = if args.output.bitpix == Some(-64) { Outtype::Double } else { Outtype::Real };
         let frames = inputs::expand(names)?;
-        if args.output.bitpix == Some(-32) {
-            all_single(&frames)?;
-        }
         let mut stacker = Stacker::new()
             .convention(convention)
             .reject(rejection)
@@ -112,32 +112,12 @@ fn threshold(flag: &str, value: Option<f64>) -> Result<Option<f64>, Failure> {
     }
 }
 
-/// The output has the type of the computation: where that is float64, -32 would need a conversion that comes later.
-fn all_single(frames: &[PathBuf]) -> Result<(), Failure> {
-    for frame in frames {
-        let image = Image::open(&InputPath::parse(frame), &Limits::default())?;
-        if image.working() != Working::F32 {
-            let what = format!("--bitpix -32 with {} (BITPIX {})", frame.display(), image.bitpix().code());
-            return Err(later::not_available(
-                &what,
-                "-64, or the flag left out: such input is computed in float64",
-            ));
-        }
-    }
-    Ok(())
-}
-
-/// `--bitpix -64` computes in float64 too; the integer types come later.
-fn outtype(bitpix: Option<i64>) -> Result<Outtype, Failure> {
-    match bitpix {
-        None | Some(-32) => Ok(Outtype::Real),
-        Some(-64) => Ok(Outtype::Double),
-        Some(other) => Err(Failure::usage(format!("--bitpix is {other}, needed -32 or -64"))),
-    }
-}
-
-fn output_files(image: &Path, args: &OutputArgs) -> OutputFiles {
+fn output_files(image: &Path, args: &OutputArgs) -> Result<OutputFiles, Failure> {
     let mut outputs = OutputFiles::new(image).overwrite(args.overwrite);
+    if let Some(code) = args.bitpix {
+        let unknown = || Failure::usage(format!("--bitpix is {code}, needed -32 or -64"));
+        outputs = outputs.bitpix(Bitpix::from_code(code).ok_or_else(unknown)?);
+    }
     if let Some(path) = &args.sigma {
         outputs = outputs.sigma(path);
     }
@@ -150,7 +130,7 @@ fn output_files(image: &Path, args: &OutputArgs) -> OutputFiles {
     if let Some(path) = &args.rejmask {
         outputs = outputs.rejmask(path);
     }
-    outputs
+    Ok(outputs)
 }
 
 fn weight(source: &WeightSource) -> Result<Weight, Failure> {

@@ -9,6 +9,8 @@ pub(crate) enum Failure {
     Usage(String),
     /// The run failed (bad file, disk full, out of budget): exit code 1.
     Run(String),
+    /// A signal ended the run: exit code 128 and its number, as shells have it.
+    Interrupted(u8),
     /// Nobody reads our output any more (`skystack ... | head`): not a failure to talk about.
     Closed,
 }
@@ -28,6 +30,7 @@ impl Failure {
             Self::Closed => 0,
             Self::Run(_) => 1,
             Self::Usage(_) => 2,
+            Self::Interrupted(signal) => 128 + signal,
         }
     }
 }
@@ -37,6 +40,7 @@ impl fmt::Display for Failure {
         match self {
             Self::Usage(message) => write!(f, "error: {message}"),
             Self::Run(message) => write!(f, "skystack: {message}"),
+            Self::Interrupted(signal) => write!(f, "skystack: stopped by signal {signal}, no output written"),
             Self::Closed => Ok(()),
         }
     }

@@ -10,6 +10,7 @@ mod failure;
 mod files;
 mod font;
 mod info;
+mod interrupt;
 mod later;
 mod picture;
 mod preview;

@@ -75,6 +75,9 @@ pub struct Image {
 }
 
 impl Image {
+    /// Most bytes that the scratch of one caller of [`Image::read_rows`] grows to.
+    pub const SCRATCH_BYTES: usize = PIECE_BYTES;
+
     /// Opens the image that `input` names. The file stays open.
     ///
     /// # Errors

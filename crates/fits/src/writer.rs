@@ -88,6 +88,9 @@ struct Slot {
 }
 
 impl FitsWriter {
+    /// Most bytes that a writer holds beside its headers.
+    pub const SCRATCH_BYTES: usize = PIECE_BYTES;
+
     /// Starts a file with one image.
     ///
     /// # Errors

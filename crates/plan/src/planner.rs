@@ -57,10 +57,10 @@ pub enum PlanError {
     },
 }
 
-/// Share of the available memory that a job takes where the user gives no limit (planner.md rule 2).
+/// Share of the available memory that a job takes where the user gives no limit: the rest is for the page cache and for others.
 const MEMORY_SHARE: (u64, u64) = (3, 4);
 
-/// Share of the cores (rule 1), in percent, rounded to the nearest whole core.
+/// Share of the cores, in percent, rounded to the nearest whole core: one in seven stays free for reading and for others.
 const CORE_SHARE: usize = 85;
 
 /// Assumed where the available memory cannot be read: a small machine, so that the limit holds on a large one too.
@@ -74,9 +74,6 @@ const TILES_PER_WORKER: usize = 4;
 
 /// Pixels in the narrowest tile: 16 of the widest registers, so that entering a tile stays below one percent.
 const LEAST_TILE_WIDTH: usize = 256;
-
-/// Largest piece of a file that a reader holds as raw bytes beside the rows of the band.
-const RAW_PIECE_BYTES: u64 = 1 << 20;
 
 /// Descriptors that the process needs for other things than inputs.
 const SPARE_FILES: u64 = 32;
@@ -128,20 +125,20 @@ impl Costs {
         let Workload { frames, height, width, element_bytes, .. } = *workload;
         let product = |factors: &[usize]| factors.iter().fold(1u64, |p, f| p.saturating_mul(*f as u64));
         let output_row = product(&[width, workload.output_bytes_per_pixel]);
-        let (input_row, raw, bytes_read) = match workload.source {
-            Source::Borrowed => (0, 0, 0),
-            Source::Converted => (product(&[frames, width, element_bytes]), 0, 0),
-            Source::File { bytes_per_row } => (
-                product(&[frames, width, element_bytes]),
-                (bytes_per_row as u64).max(RAW_PIECE_BYTES),
-                product(&[frames, height, bytes_per_row]),
-            ),
+        let (input_row, bytes_read) = match workload.source {
+            Source::Borrowed => (0, 0),
+            Source::Converted => (product(&[frames, width, element_bytes]), 0),
+            Source::File { bytes_per_row } => {
+                (product(&[frames, width, element_bytes]), product(&[frames, height, bytes_per_row]))
+            }
         };
         let resident = if workload.outputs_stay { output_row.saturating_mul(height as u64) } else { 0 };
         Self {
             // Book-keeping of a frame: paths, headers and planes are of the order of a page.
-            fixed: resident.saturating_add(product(&[frames, 4096])),
-            worker: (workload.scratch_bytes as u64).saturating_add(raw),
+            fixed: resident
+                .saturating_add(product(&[frames, 4096]))
+                .saturating_add(workload.fixed_bytes as u64),
+            worker: workload.scratch_bytes as u64,
             row: input_row.saturating_add(output_row),
             bytes_read,
         }

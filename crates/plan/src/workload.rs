@@ -35,6 +35,8 @@ pub struct Workload {
     pub outputs_stay: bool,
     /// Scratch of one worker, in bytes.
     pub scratch_bytes: usize,
+    /// What is allocated once whatever the plan, in bytes: writers, for example.
+    pub fixed_bytes: usize,
 }
 
 /// What the user allows.
@@ -58,6 +60,7 @@ impl Workload {
             output_bytes_per_pixel: element_bytes,
             outputs_stay: false,
             scratch_bytes: 0,
+            fixed_bytes: 0,
         }
     }
 
@@ -71,6 +74,12 @@ impl Workload {
     pub const fn outputs(mut self, bytes_per_pixel: usize, stay: bool) -> Self {
         self.output_bytes_per_pixel = bytes_per_pixel;
         self.outputs_stay = stay;
+        self
+    }
+
+    /// What is allocated once whatever the plan, in bytes.
+    pub const fn fixed(mut self, bytes: usize) -> Self {
+        self.fixed_bytes = bytes;
         self
     }
 

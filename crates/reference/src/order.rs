@@ -37,7 +37,8 @@ pub(crate) fn quantile(set: &[Sample], q: f64) -> f64 {
     let below = position.floor();
     let a = sorted[below as usize];
     let b = sorted[(below as usize + 1).min(sorted.len() - 1)];
-    a + (position - below) * (b - a)
+    // At a whole position the neighbour has no say, however far it is: 0 times an overflow would be NaN.
+    if position == below { a } else { a + (position - below) * (b - a) }
 }
 
 /// Sₙ of Rousseeuw and Croux (F3), f64, without its factor: lomedᵢ himedⱼ |yᵢ − yⱼ|, j = i included.

@@ -28,9 +28,9 @@ pub struct Extrema {
 }
 
 impl Extrema {
-    /// Fixed counts, everything else off.
+    /// Fixed counts, but at least one sample is kept.
     pub const fn new(nlow: u32, nhigh: u32) -> Self {
-        Self { nlow, nhigh, nkeep: 0, maxrej: None, count_missing_high: false }
+        Self { nlow, nhigh, nkeep: 1, maxrej: None, count_missing_high: false }
     }
 
     /// The row of `convention` in algorithms.md section 4.2.

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use skystack_combine::{BoxError, FrameSource, Options};
-use skystack_fits::{Bitpix, Header, Image, InputPath, Limits, Physical, Stored, Working};
+use skystack_fits::{Bitpix, FitsWriter, Header, Image, InputPath, Limits, Physical, Stored, Working};
 use skystack_plan::{Machine, Plan, Source, Workload, open_files};
 use skystack_simd::Element;
 
@@ -111,6 +111,21 @@ impl Inputs {
         if outtype == Outtype::Double { Working::F64 } else { widest }
     }
 
+    /// Type of the computation and of the output, which are the same unless an f64 result is to be written as f32.
+    fn types(&self, stacker: &Stacker, outputs: &OutputFiles) -> Result<(Working, Bitpix), Error> {
+        let working = match (outputs.bitpix, self.working(stacker.outtype)) {
+            (Some(Bitpix::F64), _) => Working::F64,
+            (None | Some(Bitpix::F32), working) => working,
+            (Some(other), _) => {
+                let message =
+                    format!("bitpix is {}, needed -32 or -64: integers are not available yet", other.code());
+                return Err(Error::new(ErrorKind::Parameter, message));
+            }
+        };
+        let same = if working == Working::F32 { Bitpix::F32 } else { Bitpix::F64 };
+        Ok((working, outputs.bitpix.unwrap_or(same)))
+    }
+
     /// Normalised weights of the frames.
     pub(crate) fn weights(&self, weight: &Weight) -> Result<Option<Vec<f64>>, Error> {
         let keyword = |keyword: &str| -> Result<Vec<f64>, Error> {
@@ -155,11 +170,13 @@ impl Inputs {
 
     fn plan(&self, stacker: &Stacker, outputs: &OutputFiles) -> Result<Plan, Error> {
         let (frames, (height, width)) = (self.frames.len(), self.shape());
-        let element_bytes = if self.working(stacker.outtype) == Working::F32 { 4 } else { 8 };
+        let element_bytes = if self.types(stacker, outputs)?.0 == Working::F32 { 4 } else { 8 };
         let bytes_per_row = self.images.iter().map(|image| image.raw_bytes_per_row()).max().unwrap_or(0);
         let workload = Workload::new(frames, height, width, element_bytes)
             .source(Source::File { bytes_per_row })
-            .outputs(outputs.products().bytes_per_pixel(frames, element_bytes), false);
+            .outputs(outputs.bytes_per_pixel(frames, element_bytes), false)
+            .scratch(Image::SCRATCH_BYTES)
+            .fixed(outputs.paths().count() * FitsWriter::SCRATCH_BYTES);
         stacker.plan(workload, &self.machine)
     }
 }
@@ -204,9 +221,9 @@ pub(crate) fn run<P: AsRef<Path>>(
 ) -> Result<Report, Error> {
     let inputs = Inputs::open(inputs)?;
     outputs.check(inputs.images.iter().map(|image| image.path()))?;
-    match inputs.working(stacker.outtype) {
-        Working::F32 => run_as::<f32>(stacker, &inputs, outputs, Bitpix::F32),
-        Working::F64 => run_as::<f64>(stacker, &inputs, outputs, Bitpix::F64),
+    match inputs.types(stacker, outputs)? {
+        (Working::F32, floats) => run_as::<f32>(stacker, &inputs, outputs, floats),
+        (Working::F64, floats) => run_as::<f64>(stacker, &inputs, outputs, floats),
     }
 }
 

@@ -10,13 +10,19 @@ use crate::{Error, Report, Stacker};
 /// Names that fit into IMCMBnnn.
 const MOST_NAMES: usize = 999;
 
+/// Cards that are true of one exposure only: those of the first frame would be false of the result. Some are set again.
+const PER_EXPOSURE: &[&str] = &[
+    "NCOMBINE", "EXPTIME", "EXPOSURE", "TEXPTIME", "DATE-OBS", "DATE-BEG", "DATE-AVG", "DATE-END",
+    "TIME-OBS", "TIME-BEG", "TIME-END", "UT", "UTC", "UTC-OBS", "UT-OBS", "ST", "LST", "LST-OBS", "HA", "JD",
+    "JD-OBS", "MJD", "MJD-OBS", "MJD-BEG", "MJD-AVG", "MJD-END", "AIRMASS", "IMAGETYP",
+];
+
 /// The cards that all products of a run share.
 pub(crate) fn shared(stacker: &Stacker, frames: &[Frame], report: &Report) -> Result<Header, Error> {
     let mut header = frames[0].header().inherit(2);
-    let per_exposure = ["NCOMBINE", "EXPTIME", "TEXPTIME", "DATE-OBS", "DATE-END", "IMAGETYP"];
     let all = header.iter().map(|entry| entry.keyword);
     let stale: Vec<String> = all.filter(|keyword| keyword.starts_with("IMCMB")).collect();
-    for keyword in stale.iter().map(String::as_str).chain(per_exposure) {
+    for keyword in stale.iter().map(String::as_str).chain(PER_EXPOSURE.iter().copied()) {
         header.remove(keyword);
     }
     if let Some(kind) = common(frames, |frame| frame.header().get_str("IMAGETYP")) {

@@ -17,7 +17,7 @@ use crate::{Error, ErrorKind};
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct OutputFiles {
-    /// The combined image, BITPIX -32 or -64 as the computation.
+    /// The combined image.
     pub image: PathBuf,
     /// Scatter of the used samples.
     pub sigma: Option<PathBuf>,
@@ -27,6 +27,9 @@ pub struct OutputFiles {
     pub count: Option<PathBuf>,
     /// One plane a frame, 1 where its sample is not used.
     pub rejmask: Option<PathBuf>,
+    /// Type of the image and of sigma; `None`: as the computation. [`Bitpix::F64`] makes the computation f64 too, whatever
+    /// the inputs (IRAF `outtype=double`); [`Bitpix::F32`] rounds an f64 result once.
+    pub bitpix: Option<Bitpix>,
     /// Replace existing files; otherwise one is an error before any work.
     pub overwrite: bool,
 }
@@ -58,6 +61,12 @@ impl OutputFiles {
         rejmask
     }
 
+    /// Type of the image and of sigma.
+    pub fn bitpix(mut self, bitpix: Bitpix) -> Self {
+        self.bitpix = Some(bitpix);
+        self
+    }
+
     /// Whether existing files are replaced.
     pub fn overwrite(mut self, overwrite: bool) -> Self {
         self.overwrite = overwrite;
@@ -73,7 +82,12 @@ impl OutputFiles {
         }
     }
 
-    fn paths(&self) -> impl Iterator<Item = &Path> {
+    /// Bytes that a band holds for one output pixel: the products, and the piece of one that is converted on its way.
+    pub(crate) const fn bytes_per_pixel(&self, frames: usize, element_bytes: usize) -> usize {
+        self.products().bytes_per_pixel(frames, element_bytes) + size_of::<f32>()
+    }
+
+    pub(crate) fn paths(&self) -> impl Iterator<Item = &Path> {
         let further = [&self.sigma, &self.nrej, &self.count, &self.rejmask];
         std::iter::once(self.image.as_path()).chain(further.into_iter().flatten().map(PathBuf::as_path))
     }
@@ -107,6 +121,7 @@ impl<P: AsRef<Path>> From<P> for OutputFiles {
 
 /// Writers of all outputs: temporary files until [`FileSink::finish`].
 pub(crate) struct FileSink {
+    floats: Bitpix,
     frames: usize,
     width: usize,
     image: FitsWriter,
@@ -117,7 +132,7 @@ pub(crate) struct FileSink {
 }
 
 impl FileSink {
-    /// Creates every output. `floats` is the type of the computation.
+    /// Creates every output. `floats` is the type of image and sigma.
     pub(crate) fn create(
         outputs: &OutputFiles,
         floats: Bitpix,
@@ -136,6 +151,7 @@ impl FileSink {
             path.as_deref().map(|path| create(path, bitpix, axes)).transpose()
         };
         Ok(Self {
+            floats,
             frames,
             width,
             image: create(&outputs.image, floats, &axes)?,
@@ -157,6 +173,20 @@ impl FileSink {
         }
         // The image last: once it is there, everything is.
         self.image.finish_with(header("IMAGE"))
+    }
+
+    /// Values of the computation in the type of the file: of another type only where f64 becomes f32 (G1: rounded once).
+    fn write_values<T: Element + Stored>(
+        writer: &mut FitsWriter,
+        floats: Bitpix,
+        row: usize,
+        values: &[T],
+    ) -> Result<(), FitsError> {
+        if T::BITPIX == floats {
+            return writer.write_rows(0, row, values);
+        }
+        let narrow: Vec<f32> = values.iter().map(|value| f32::narrow(value.widen())).collect();
+        writer.write_rows(0, row, &narrow)
     }
 
     fn write_counts(
@@ -188,9 +218,9 @@ impl FileSink {
 impl<T: Element + Stored> RowSink<T> for FileSink {
     fn write(&mut self, band: &BandOutput<T>) -> Result<(), BoxError> {
         let row = band.rows().start;
-        self.image.write_rows(0, row, &band.image)?;
+        Self::write_values(&mut self.image, self.floats, row, &band.image)?;
         if let Some(writer) = &mut self.sigma {
-            writer.write_rows(0, row, &band.sigma)?;
+            Self::write_values(writer, self.floats, row, &band.sigma)?;
         }
         if let Some(writer) = &mut self.nrej {
             Self::write_counts(writer, self.frames, row, &band.nrej)?;

@@ -225,7 +225,7 @@ impl Stacker {
 
     /// Plans a job on this machine.
     pub(crate) fn plan(&self, workload: Workload, machine: &Machine) -> Result<Plan, Error> {
-        let scratch = scratch_bytes(workload.frames);
+        let scratch = workload.scratch_bytes + scratch_bytes(workload.frames);
         Ok(skystack_plan::plan(&workload.scratch(scratch), machine, &self.limits)?)
     }
 

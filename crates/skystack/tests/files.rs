@@ -169,6 +169,16 @@ fn the_type_of_the_computation_follows_the_widest_input() {
     assert_eq!(run(&[&short], Outtype::Real), (Some(-32), vec![65_535.0, 0.0, 32_768.0]));
     assert_eq!(run(&[&short, &long], Outtype::Real), (Some(-64), vec![16_777_217.0, 1.0, 32_768.0]));
     assert_eq!(run(&[&short], Outtype::Double).0, Some(-64));
+    let as_bitpix = |bitpix| {
+        let outputs = OutputFiles::new(&out).bitpix(bitpix).overwrite(true);
+        Stacker::new().combine(Combine::Sum).run_files(&[&short, &long], outputs).expect("a result");
+        (header(&out).get_i64("BITPIX"), read(&out, 0).into_raw_vec_and_offset().0)
+    };
+    assert_eq!(as_bitpix(Bitpix::F64), (Some(-64), vec![16_842_752.0, 1.0, 32_763.0]));
+    assert_eq!(as_bitpix(Bitpix::F32), (Some(-32), vec![16_842_752.0, 1.0, 32_763.0]));
+    let refused =
+        Stacker::new().run_files(&[&short], OutputFiles::new(folder.path("i.fits")).bitpix(Bitpix::I16));
+    assert_eq!(refused.unwrap_err().kind(), ErrorKind::Parameter);
 }
 
 #[test]

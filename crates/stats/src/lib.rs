@@ -16,3 +16,10 @@
 
 pub mod lane;
 pub mod slice;
+
+/// (a + b) × 0.5, the two middle values of an even count (C2, C3); equal values are their own mean, because their sum would
+/// overflow above 9e307 (docs/decisions/0003).
+#[inline(always)]
+fn mean_of_two(a: f64, b: f64) -> f64 {
+    if a == b { a } else { (a + b) * 0.5 }
+}

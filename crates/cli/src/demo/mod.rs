@@ -64,7 +64,7 @@ pub(crate) fn run(args: &DemoArgs) -> Result<(), Failure> {
     }
 }
 
-/// The largest usual factor that a lone outlier can exceed in a stack of `frames` frames (truth.md section 2).
+/// The largest usual factor that a lone outlier can exceed in a stack of `frames` frames.
 fn clipping_factor(frames: usize) -> f64 {
     match frames {
         15.. => 3.0,

@@ -1,3 +1,5 @@
+//! Every decoding rule: stored type by working type, BLANK, scaling, the unsigned convention.
+
 use super::*;
 
 /// A type under test: how it is called, and its bits, since NaN equals nothing.

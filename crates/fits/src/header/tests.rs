@@ -1,3 +1,5 @@
+//! Headers as a whole: lookup, building, inheriting.
+
 use super::*;
 
 fn header(lines: &[&str]) -> Header {

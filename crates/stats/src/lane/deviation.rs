@@ -64,7 +64,8 @@ pub fn mad<V: Vector>(isa: V::Isa, sorted: &[V], window: &Window<V>, center: V) 
         let ranks = Ranks { sorted, lane, first, count };
         let c = center.lanes()[lane].widen();
         let upper = ranks.kth_deviation(c, count / 2 + 1);
-        *to = if count % 2 == 1 { upper } else { (ranks.kth_deviation(c, count / 2) + upper) * 0.5 };
+        let even = count % 2 == 0;
+        *to = if even { crate::mean_of_two(ranks.kth_deviation(c, count / 2), upper) } else { upper };
     }
     mads
 }

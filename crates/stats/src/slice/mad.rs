@@ -81,5 +81,5 @@ pub(crate) fn mad_of<T: Element>(values: &mut [T]) -> Option<f64> {
         return Some(upper);
     }
     let lower = below.iter().map(deviation).fold(0.0, f64::max);
-    Some((lower + upper) * 0.5)
+    Some(crate::mean_of_two(lower, upper))
 }

@@ -123,7 +123,7 @@ pub(crate) fn median_of<T: Element>(values: &mut [T]) -> Option<T> {
         return Some(upper);
     }
     let lower = below.iter().copied().reduce(|a, b| if b > a { b } else { a })?;
-    Some(T::narrow((lower.widen() + upper.widen()) * 0.5))
+    Some(T::narrow(crate::mean_of_two(lower.widen(), upper.widen())))
 }
 
 /// Quantile of finite values, which are reordered; not rounded to `T`.

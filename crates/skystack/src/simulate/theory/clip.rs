@@ -5,7 +5,7 @@ use std::f64::consts::PI;
 use super::normal::{normal_cdf, normal_pdf, student_t_above};
 use super::order::median_outlier_bias;
 
-/// A clip at ± k σ with a **known** σ, for many samples (truth.md section 2).
+/// A clip at ± k σ with a **known** σ, for many samples.
 ///
 /// With P = 2Φ(k) − 1, c = 2kφ(k), A = P − c:
 ///
@@ -114,7 +114,7 @@ pub fn modelled_false_rejection(n: usize, k: f64) -> f64 {
 /// Within 0.005 of Monte Carlo for n = 5, 10, 20 and A = 3 .. 6, except at the steep foot.
 ///
 /// # References
-/// truth.md section 2, "Cosmic-ray completeness".
+/// algorithms.md section 12; the hit pulls the median by its bias with one sample at infinity.
 pub fn modelled_completeness(n: usize, k: f64, amplitude: f64) -> f64 {
     let width = (1.0 + PI / (2.0 * (n as f64 - 1.0))).sqrt();
     normal_cdf((amplitude - k - median_outlier_bias(n)) / width)

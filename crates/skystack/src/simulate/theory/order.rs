@@ -19,7 +19,7 @@ const QUADRATURE_UP_TO: usize = 500;
 /// ```
 ///
 /// # References
-/// truth.md section 2; algorithms.md sections 8.1 and 12 (the finite-n formula is SWarp's).
+/// algorithms.md sections 8.1 and 12 (the finite-n formula is SWarp's).
 pub fn median_noise_factor(n: usize) -> f64 {
     let samples = n as f64;
     let half = n / 2;

@@ -1,4 +1,4 @@
-//! Every formula against the numbers of truth.md section 2.
+//! Every formula against numbers that were worked out apart: by quadrature, or by simulation where a test says so.
 
 use super::normal::ln_gamma;
 use super::order::expected_rank;
