@@ -36,8 +36,8 @@ mod tests {
 
     #[test]
     fn high_goes_before_low_where_both_do_not_fit() {
-        assert_eq!(drops(2, 9, &Extrema::new(1, 2)), (0, 2));
-        assert_eq!(drops(2, 9, &Extrema { nkeep: 1, ..Extrema::new(1, 2) }), (0, 1));
+        assert_eq!(drops(2, 9, &Extrema { nkeep: 0, ..Extrema::new(1, 2) }), (0, 2));
+        assert_eq!(drops(2, 9, &Extrema::new(1, 2)), (0, 1));
         assert_eq!(drops(9, 9, &Extrema { maxrej: Some(2), ..Extrema::new(2, 1) }), (1, 1));
     }
 
