@@ -64,6 +64,14 @@ pub(crate) fn run(root: &Path, arguments: &[String]) -> Result<bool> {
     }
 }
 
+/// Runs the README's test command.
+pub(crate) fn test(root: &Path, arguments: &[String]) -> Result<bool> {
+    if !arguments.is_empty() {
+        return Err(format!("test takes no arguments; found {arguments:?}").into());
+    }
+    readme_tests(root)?.run(root)
+}
+
 /// Packages every crate without uploading.
 pub(crate) fn package(root: &Path, arguments: &[String]) -> Result<bool> {
     if !arguments.is_empty() {

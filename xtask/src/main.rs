@@ -21,6 +21,7 @@ type Chore = fn(&Path, &[String]) -> Result<bool>;
 
 const CHORES: &[(&str, &str, Chore)] = &[
     ("ci", "every check of a change, in order, stopping at the first failure (--list shows them)", ci::run),
+    ("test", "the tests alone, by the README's command", ci::test),
     ("tidy", "the repository's own rules: docs, unsafe, layers, dependencies, README", tidy::run),
     ("package", "try to package every crate as a release would (needs the registry)", ci::package),
     (

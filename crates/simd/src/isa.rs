@@ -5,6 +5,8 @@ mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
 mod baseline;
+#[cfg(target_arch = "x86_64")]
+mod native;
 mod scalar;
 
 use std::fmt::Debug;
