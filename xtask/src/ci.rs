@@ -15,8 +15,8 @@ pub(crate) const FEATURE_SETS: &[(&str, &[&str])] =
 /// Instruction-set caps under which the numeric crates' tests run once more. The uncapped run has the widest level.
 const LEVELS: &[&str] = &["scalar", "baseline", "avx2"];
 
-/// Crates whose results could depend on the instruction set.
-const LEVELLED: &[&str] = &["skystack-simd", "skystack-stats", "skystack-reject", "skystack-combine"];
+/// Crates that choose their level by the cap. Those below compare all levels of the machine in every run.
+const LEVELLED: &[&str] = &["skystack", "skystack-cli"];
 
 /// What a step does.
 #[derive(Debug, PartialEq, Eq)]

@@ -33,11 +33,11 @@ pub struct BandOutput<T> {
 
 /// A run of pixels of one row: what one worker processes at a time, and where its results go.
 #[derive(Debug)]
-pub struct Tile<'a, T> {
+pub(crate) struct Tile<'a, T> {
     /// Row within the band.
-    pub row: usize,
-    /// Columns of the row.
-    pub columns: Range<usize>,
+    pub(crate) row: usize,
+    /// Pixels of the row.
+    pub(crate) pixels: Range<usize>,
     pub(crate) image: &'a mut [T],
     pub(crate) sigma: &'a mut [T],
     pub(crate) nrej: &'a mut [u32],
@@ -108,16 +108,16 @@ impl<T: Element> BandOutput<T> {
         let mut tiles = Vec::with_capacity(self.rows.len() * width.div_ceil(tile_width));
         for row in 0..self.rows.len() {
             for x in (0..width).step_by(tile_width) {
-                let columns = x..(x + tile_width).min(width);
-                let pixels = columns.len();
+                let pixels = x..(x + tile_width).min(width);
+                let length = pixels.len();
                 tiles.push(Tile {
                     row,
-                    columns,
-                    image: cut(&mut image, pixels),
-                    sigma: cut(&mut sigma, pixels),
-                    nrej: cut(&mut nrej, pixels),
-                    count: cut(&mut count, pixels),
-                    rejmask: cut(&mut rejmask, pixels * frames),
+                    pixels,
+                    image: cut(&mut image, length),
+                    sigma: cut(&mut sigma, length),
+                    nrej: cut(&mut nrej, length),
+                    count: cut(&mut count, length),
+                    rejmask: cut(&mut rejmask, length * frames),
                 });
             }
         }

@@ -12,13 +12,13 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use skystack_plan::Plan;
-use skystack_reject::{ColumnsScratch, columns_scratch};
+use skystack_reject::ColumnsScratch;
 use skystack_simd::{Element, Level};
 
 use crate::band::{BandInput, BandOutput, Tile};
 use crate::kernel::{TileKernel, Totals};
 use crate::options::Resolved;
-use crate::{CombineError, FrameSource, Options, Plane, RowSink};
+use crate::{BoxError, CombineError, FrameSource, Options, Plane, RowSink};
 
 /// How a run is watched and stopped.
 #[derive(Clone, Copy)]
@@ -75,10 +75,18 @@ impl<'a> Control<'a> {
         self
     }
 
-    /// Stops with [`CombineError::Cancelled`] within one band after `cancel` becomes true.
+    /// Stops with [`CombineError::Cancelled`] within one tile, or the rows of one frame, after `cancel` becomes true.
     pub const fn cancel(mut self, cancel: &'a AtomicBool) -> Self {
         self.cancel = Some(cancel);
         self
+    }
+
+    fn cancelled(&self) -> bool {
+        self.cancel.is_some_and(|cancel| cancel.load(Ordering::Relaxed))
+    }
+
+    fn check(&self) -> Result<(), CombineError> {
+        if self.cancelled() { Err(CombineError::Cancelled) } else { Ok(()) }
     }
 }
 
@@ -100,7 +108,8 @@ pub fn run<T: Element>(
     control: &Control<'_>,
 ) -> Result<Summary, CombineError> {
     let (frames, height, width) = (source.frames(), source.height(), source.width());
-    let options_resolved = options.resolve::<T>(frames)?;
+    let resolved = options.resolve::<T>(frames)?;
+    check_source(source)?;
     let band_rows = plan.band_rows.clamp(1, height);
     let tile_width = plan.tile_width.clamp(1, width);
     let mut workers: Vec<Worker> = (0..plan.workers.max(1)).map(|_| Worker::new(frames)).collect();
@@ -108,15 +117,12 @@ pub fn run<T: Element>(
     let mut output = BandOutput::new(&options.products, frames, band_rows, width, tile_width);
     let mut timings = Timings::default();
     for first in (0..height).step_by(band_rows) {
-        if control.cancel.is_some_and(|cancel| cancel.load(Ordering::Relaxed)) {
-            return Err(CombineError::Cancelled);
-        }
         let rows = first..(first + band_rows).min(height);
         output.move_to(rows.clone());
         let started = Instant::now();
-        let input = buffers.fill(source, rows.clone(), &mut workers)?;
+        let input = buffers.fill(source, rows.clone(), &mut workers, control)?;
         let read = Instant::now();
-        compute(&options_resolved, &input, output.tiles(), &mut workers, control.level)?;
+        compute(&resolved, &input, output.tiles(), &mut workers, control)?;
         let computed = Instant::now();
         sink.write(&output).map_err(|error| CombineError::Sink { rows: rows.clone(), error })?;
         timings.read += read - started;
@@ -133,6 +139,28 @@ pub fn run<T: Element>(
     Ok(Summary { samples, missing: samples - valid, rejected, empty, timings })
 }
 
+/// Has the source pixels, and is every plane that it lends as large as it says?
+fn check_source<T: Element>(source: &impl FrameSource<T>) -> Result<(), CombineError> {
+    let (height, width) = (source.height(), source.width());
+    if height == 0 || width == 0 {
+        let found = format!("{width} x {height}");
+        return Err(CombineError::Option { option: "size of a frame", found, needed: "at least one pixel" });
+    }
+    for frame in 0..source.frames() {
+        let Some(Plane { data, stride }) = source.borrow(frame) else { continue };
+        let reaches = stride.checked_mul(height - 1).and_then(|start| start.checked_add(width));
+        if stride < width || reaches.is_none_or(|end| data.len() < end) {
+            let found = format!("{} values with stride {stride} for frame {frame}", data.len());
+            return Err(CombineError::Option {
+                option: "plane",
+                found,
+                needed: "height rows of width values",
+            });
+        }
+    }
+    Ok(())
+}
+
 /// What one worker owns for the whole run.
 struct Worker {
     scratch: ColumnsScratch,
@@ -142,7 +170,7 @@ struct Worker {
 
 impl Worker {
     fn new(frames: usize) -> Self {
-        Self { scratch: columns_scratch(frames), raw: Vec::new(), totals: Totals::default() }
+        Self { scratch: ColumnsScratch::new(frames), raw: Vec::new(), totals: Totals::default() }
     }
 }
 
@@ -157,7 +185,8 @@ impl<T: Element> Buffers<T> {
         let buffer = |frame| -> Result<Vec<T>, CombineError> {
             let mut buffer = Vec::new();
             if source.borrow(frame).is_none() {
-                let failed = |_| CombineError::OutOfMemory { bytes: elements.saturating_mul(T::BYTES) };
+                let bytes = elements.saturating_mul(T::BYTES).saturating_mul(source.frames());
+                let failed = |_| CombineError::OutOfMemory { bytes };
                 buffer.try_reserve_exact(elements).map_err(failed)?;
                 buffer.resize(elements, T::NAN);
             }
@@ -172,25 +201,31 @@ impl<T: Element> Buffers<T> {
         source: &'a impl FrameSource<T>,
         rows: Range<usize>,
         workers: &mut [Worker],
+        control: &Control<'_>,
     ) -> Result<BandInput<'a, T>, CombineError> {
         let elements = rows.len() * source.width();
         let to_read = self.rows.iter_mut().enumerate().filter(|(_, buffer)| !buffer.is_empty());
         let queue = Mutex::new(to_read);
-        let failure = Mutex::new(None);
+        let failure: Mutex<Option<(usize, BoxError)>> = Mutex::new(None);
         on_workers(workers, |worker| {
-            while lock(&failure).is_none() {
+            while lock(&failure).is_none() && !control.cancelled() {
                 // A statement of its own: the lock must not be held while the rows are read.
                 let next = lock(&queue).next();
                 let Some((frame, buffer)) = next else { return };
                 let read = source.read(frame, rows.clone(), &mut buffer[..elements], &mut worker.raw);
                 if let Err(error) = read {
-                    lock(&failure).get_or_insert(CombineError::Source { frame, rows: rows.clone(), error });
+                    // Of several broken frames the first is named, whoever meets it first.
+                    let mut failure = lock(&failure);
+                    if failure.as_ref().is_none_or(|(earlier, _)| frame < *earlier) {
+                        *failure = Some((frame, error));
+                    }
                 }
             }
         })?;
-        if let Some(failure) = failure.into_inner().unwrap_or_else(PoisonError::into_inner) {
-            return Err(failure);
+        if let Some((frame, error)) = failure.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            return Err(CombineError::Source { frame, rows, error });
         }
+        control.check()?;
         let width = source.width();
         let plane = |(frame, buffer): (usize, &'a Vec<T>)| match source.borrow(frame) {
             Some(plane) => Plane { data: &plane.data[rows.start * plane.stride..], stride: plane.stride },
@@ -206,17 +241,18 @@ fn compute<T: Element>(
     input: &BandInput<'_, T>,
     tiles: Vec<Tile<'_, T>>,
     workers: &mut [Worker],
-    level: Level,
+    control: &Control<'_>,
 ) -> Result<(), CombineError> {
     let queue = Mutex::new(tiles.into_iter());
     on_workers(workers, |worker| {
-        loop {
+        while !control.cancelled() {
             let next = lock(&queue).next();
             let Some(mut tile) = next else { return };
             let kernel = TileKernel { options, input, tile: &mut tile, scratch: &mut worker.scratch };
-            worker.totals.merge(&level.run(kernel));
+            worker.totals.merge(&control.level.run(kernel));
         }
-    })
+    })?;
+    control.check()
 }
 
 /// Runs `task` once for each worker, at the same time where the pool allows it. A panic becomes an error.

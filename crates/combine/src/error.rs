@@ -32,6 +32,7 @@ pub enum CombineError {
         /// The rows that were asked for.
         rows: Range<usize>,
         /// What the source says.
+        #[source]
         error: BoxError,
     },
     /// A sink failed to take rows.
@@ -40,6 +41,7 @@ pub enum CombineError {
         /// The rows that were handed over.
         rows: Range<usize>,
         /// What the sink says.
+        #[source]
         error: BoxError,
     },
     /// Memory for a band could not be had.

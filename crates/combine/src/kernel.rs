@@ -46,7 +46,7 @@ impl<T: Element> Kernel for TileKernel<'_, '_, T> {
         let Self { options, input, tile, scratch } = self;
         let mut columns = Columns::<T::Vector<I>>::cut(isa, input.planes.len(), scratch);
         let mut totals = Totals::default();
-        for x in (0..tile.columns.len()).step_by(T::Vector::<I>::LANES) {
+        for x in (0..tile.pixels.len()).step_by(T::Vector::<I>::LANES) {
             load(isa, options, input, tile, x, columns.samples);
             let kept = options.rejection.keep(isa, &mut columns);
             let value = value::combine(isa, options, &mut columns, &kept);
@@ -74,9 +74,9 @@ fn load<T: Element, I: Isa>(
     x: usize,
     samples: &mut [T::Vector<I>],
 ) {
-    let columns = tile.columns.start + x..tile.columns.end;
+    let pixels = tile.pixels.start + x..tile.pixels.end;
     for (to, plane) in samples.iter_mut().zip(&input.planes) {
-        let raw = T::Vector::<I>::load_partial(isa, plane.row(tile.row, columns.clone()), T::NAN);
+        let raw = T::Vector::<I>::load_partial(isa, plane.row(tile.row, pixels.clone()), T::NAN);
         // Finite values gain +0, which makes −0 positive; infinities become NaN.
         *to = raw + (raw - raw);
     }
@@ -89,7 +89,8 @@ fn load<T: Element, I: Isa>(
     }
 }
 
-/// `value` where samples were used, `blank` elsewhere.
+/// `value` where samples were used, `blank` elsewhere. A NaN that was computed (of values near the limits of f64) becomes the
+/// canonical one: its sign differs between CPUs.
 #[inline(always)]
 fn blanked<T: Element, V: Vector<Element = T>>(
     isa: V::Isa,
@@ -98,6 +99,7 @@ fn blanked<T: Element, V: Vector<Element = T>>(
     value: V,
 ) -> V {
     let some = V::splat(isa, T::narrow(0.0)).lt(kept.count);
+    let value = V::select(value.eq(value), value, V::splat(isa, T::NAN));
     V::select(some, value, V::splat(isa, options.blank))
 }
 
@@ -112,7 +114,7 @@ fn write_masks<T: Element, V: Vector<Element = T>>(
     if tile.rejmask.is_empty() {
         return;
     }
-    let width = tile.columns.len();
+    let width = tile.pixels.len();
     let lanes = V::LANES.min(width - x);
     for (i, y) in samples.iter().enumerate() {
         let out = &mut tile.rejmask[i * width + x..][..lanes];
@@ -127,7 +129,7 @@ impl Totals {
     /// Adds L pixels, and writes their counts.
     #[inline(always)]
     fn add<T: Element, V: Vector<Element = T>>(&mut self, tile: &mut Tile<'_, T>, x: usize, kept: &Kept<V>) {
-        let lanes = V::LANES.min(tile.columns.len() - x);
+        let lanes = V::LANES.min(tile.pixels.len() - x);
         for lane in 0..lanes {
             let valid = kept.valid.lanes()[lane].widen() as u32;
             let used = kept.count.lanes()[lane].widen() as u32;

@@ -49,9 +49,9 @@ mod memory;
 mod options;
 mod source;
 
-pub use band::{BandOutput, Tile};
+pub use band::BandOutput;
 pub use engine::{Control, Progress, Summary, Timings, run};
 pub use error::{BoxError, CombineError};
 pub use memory::MemorySink;
-pub use options::{Combine, Lmedian, Options, Products, SigmaRule, scratch_bytes};
+pub use options::{Combine, Lmedian, MOST_FRAMES, Options, Products, SigmaRule, scratch_bytes};
 pub use source::{FrameSource, Plane, RowSink};

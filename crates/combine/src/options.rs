@@ -72,6 +72,9 @@ pub const fn scratch_bytes(frames: usize) -> usize {
     skystack_reject::columns_bytes(frames)
 }
 
+/// Most frames of a stack: ranks, and halves of them, are carried in f32 lanes, which are exact up to here.
+pub const MOST_FRAMES: usize = 1 << 22;
+
 /// Everything that decides the value of an output pixel.
 ///
 /// ```
@@ -133,12 +136,12 @@ impl Options {
         }
     }
 
-    /// Can a stack of `frames` frames be combined like this?
+    /// Can a stack of `frames` frames be combined like this in working type T?
     ///
     /// # Errors
     /// The first option that is out of its range or does not go with another.
-    pub fn check(&self, frames: usize) -> Result<(), CombineError> {
-        self.resolve::<f64>(frames).map(drop)
+    pub fn check<T: Element>(&self, frames: usize) -> Result<(), CombineError> {
+        self.resolve::<T>(frames).map(drop)
     }
 
     /// Checks every option for a stack of `frames` frames and works out what depends on it.
@@ -152,14 +155,23 @@ impl Options {
             combine: self.combine,
             lmedian: self.lmedian,
             sigma_rule: self.sigma_rule,
-            blank: T::narrow(self.blank),
+            blank: self.blank_of()?,
         })
     }
 
+    /// `blank` in the working type, which must hold it.
+    fn blank_of<T: Element>(&self) -> Result<T, CombineError> {
+        let blank = T::narrow(self.blank);
+        if blank.is_infinite() {
+            let found = self.blank.to_string();
+            let needed = "nan, or a number that the type of the computation holds";
+            return Err(CombineError::Option { option: "blank", found, needed });
+        }
+        Ok(blank)
+    }
+
     fn check_frames(&self, frames: usize) -> Result<(), CombineError> {
-        // Ranks are carried in lanes of the working type, exact up to here in f32.
-        let most = 1 << 22;
-        if (1..=most).contains(&frames) {
+        if (1..=MOST_FRAMES).contains(&frames) {
             return Ok(());
         }
         Err(CombineError::Option {
@@ -192,6 +204,9 @@ impl Options {
         }
         if weights.iter().all(|w| *w == 0.0) {
             return wrong("0 for every frame".into(), "a weight above zero for some frame");
+        }
+        if weights.iter().sum::<f64>().is_infinite() {
+            return wrong("larger in sum than any number".into(), "weights with a finite sum");
         }
         Ok(())
     }
@@ -270,6 +285,7 @@ mod tests {
         assert!(message(&weights(&[1.0], Combine::Average), 2).contains("1 numbers for 2 frames"));
         assert!(message(&weights(&[1.0, -2.0], Combine::Average), 2).contains("-2 for frame 2"));
         assert!(message(&weights(&[0.0, 0.0], Combine::Average), 2).contains("0 for every frame"));
+        assert!(message(&Options { blank: 1e300, ..Options::default() }, 2).contains("blank"));
         let crossed = Options { lthreshold: Some(2.0), hthreshold: Some(1.0), ..base };
         assert!(message(&crossed, 2).contains("2, 1"));
     }

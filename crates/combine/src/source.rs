@@ -14,14 +14,14 @@ pub struct Plane<'a, T> {
 }
 
 impl<'a, T> Plane<'a, T> {
-    /// Columns `columns` of row `row`.
+    /// Pixels `pixels` of row `row`.
     ///
     /// # Panics
     /// If the plane has no such row.
     #[inline(always)]
-    pub fn row(&self, row: usize, columns: Range<usize>) -> &'a [T] {
+    pub fn row(&self, row: usize, pixels: Range<usize>) -> &'a [T] {
         let start = row * self.stride;
-        &self.data[start + columns.start..start + columns.end]
+        &self.data[start + pixels.start..start + pixels.end]
     }
 }
 

@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use common::{Draw, Stack, options};
 use skystack_combine::{
-    BandOutput, BoxError, CombineError, Control, FrameSource, MemorySink, Options, Products, RowSink, run,
+    BandOutput, BoxError, CombineError, Control, FrameSource, MemorySink, Options, Plane, Products, RowSink,
+    run,
 };
 use skystack_plan::{Limits, Machine, Plan, Workload, plan};
 use skystack_simd::{Element, Level};
@@ -28,6 +29,43 @@ impl<T: Element> FrameSource<T> for Copied<T> {
     fn read(&self, frame: usize, rows: Range<usize>, out: &mut [T], _: &mut Vec<u8>) -> Result<(), BoxError> {
         let width = self.0.width;
         out.copy_from_slice(&self.0.frames[frame][rows.start * width..rows.end * width]);
+        Ok(())
+    }
+}
+
+/// The same frames with padding at the end of each row; every other frame is lent, the others are read.
+struct Padded<T> {
+    stack: Stack<T>,
+    padded: Vec<Vec<T>>,
+}
+
+impl<T: Element> Padded<T> {
+    fn new(stack: Stack<T>) -> Self {
+        let pad = |frame: &Vec<T>| {
+            let row = |row: &[T]| row.iter().copied().chain([T::one(); 3]).collect::<Vec<T>>();
+            frame.chunks(stack.width).flat_map(row).collect()
+        };
+        Self { padded: stack.frames.iter().map(pad).collect(), stack }
+    }
+}
+
+impl<T: Element> FrameSource<T> for Padded<T> {
+    fn frames(&self) -> usize {
+        self.stack.frames.len()
+    }
+    fn height(&self) -> usize {
+        self.stack.height
+    }
+    fn width(&self) -> usize {
+        self.stack.width
+    }
+    fn borrow(&self, frame: usize) -> Option<Plane<'_, T>> {
+        let plane = Plane { data: &self.padded[frame], stride: self.stack.width + 3 };
+        frame.is_multiple_of(2).then_some(plane)
+    }
+    fn read(&self, frame: usize, rows: Range<usize>, out: &mut [T], _: &mut Vec<u8>) -> Result<(), BoxError> {
+        let width = self.stack.width;
+        out.copy_from_slice(&self.stack.frames[frame][rows.start * width..rows.end * width]);
         Ok(())
     }
 }
@@ -75,6 +113,7 @@ fn same_bits_for_every_plan<T: Element>(seed: u64) {
     let serial = pinned(frames, height, width, 1, height, width);
     let expected = bits(&combined(&options, &stack, &serial, Level::Scalar));
     let copied = Copied(stack.clone());
+    let padded = Padded::new(stack.clone());
     for workers in 1..=16 {
         let band_rows = 1 + draw.below(height + 2);
         let tile_width = 1 + draw.below(width + 20);
@@ -84,6 +123,7 @@ fn same_bits_for_every_plan<T: Element>(seed: u64) {
             format!("seed {seed}: {workers} workers, {band_rows} rows, {tile_width} pixels, {level}");
         assert_eq!(bits(&combined(&options, &stack, &plan, level)), expected, "{context}");
         assert_eq!(bits(&combined(&options, &copied, &plan, level)), expected, "{context}, read");
+        assert_eq!(bits(&combined(&options, &padded, &plan, level)), expected, "{context}, padded");
     }
     let alone = Options { products: Products::default(), ..options };
     let image = combined(&alone, &stack, &serial, Level::Baseline).image;
@@ -174,4 +214,51 @@ fn cancelling_stops_at_the_next_band() {
     let outcome = run(&options, &stack, &mut sink, &pinned(3, 10, 8, 2, 3, 8), &control);
     assert!(matches!(outcome, Err(CombineError::Cancelled)));
     assert_eq!(sink.image.len(), 24);
+}
+
+#[test]
+fn a_source_without_pixels_or_with_a_plane_that_is_too_small_is_refused() {
+    let refused = |stack: &Stack<f32>, plane: Option<(usize, usize)>| {
+        struct Lying<'a>(&'a Stack<f32>, usize, usize);
+        impl FrameSource<f32> for Lying<'_> {
+            fn frames(&self) -> usize {
+                self.0.frames.len()
+            }
+            fn height(&self) -> usize {
+                self.0.height
+            }
+            fn width(&self) -> usize {
+                self.0.width
+            }
+            fn borrow(&self, frame: usize) -> Option<Plane<'_, f32>> {
+                Some(Plane { data: &self.0.frames[frame][..self.1], stride: self.2 })
+            }
+        }
+        let (length, stride) = plane.unwrap_or((0, 1));
+        let options = Options::default();
+        let mut sink = stack.sink(&options.products);
+        let plan = pinned(2, 1, 1, 1, 1, 1);
+        let outcome =
+            run(&options, &Lying(stack, length, stride), &mut sink, &plan, &Control::new(Level::Scalar));
+        assert!(matches!(outcome, Err(CombineError::Option { .. })), "{plane:?}: {outcome:?}");
+    };
+    let stack = Stack::<f32>::shaped(&mut Draw::new(3), 2, 3, 4);
+    refused(&stack, Some((11, 4)));
+    refused(&stack, Some((12, 3)));
+    refused(&Stack { height: 0, width: 4, frames: vec![Vec::new(); 2] }, None);
+    refused(&Stack { height: 3, width: 0, frames: vec![Vec::new(); 2] }, None);
+}
+
+#[test]
+fn the_summary_counts_samples_missing_and_rejected_ones_and_empty_pixels() {
+    let nan = f32::NAN;
+    // Pixel 0: 1 2 9 (9 goes), pixel 1: one of three, pixel 2: none.
+    let frames = vec![vec![1.0, nan, nan], vec![2.0, 5.0, nan], vec![9.0, f32::INFINITY, nan]];
+    let stack = Stack { height: 1, width: 3, frames };
+    let options = Options { rejection: skystack_reject::MinMax::new(0.0, 1.0).into(), ..Options::default() };
+    let mut sink = stack.sink(&options.products);
+    let plan = pinned(3, 1, 3, 1, 1, 3);
+    let summary = run(&options, &stack, &mut sink, &plan, &Control::new(Level::Baseline)).expect("a result");
+    assert_eq!((summary.samples, summary.missing, summary.rejected, summary.empty), (9, 5, 1, 1));
+    assert_eq!((sink.image[0], sink.image[1]), (1.5, 5.0));
 }

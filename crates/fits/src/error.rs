@@ -186,6 +186,27 @@ pub enum FitsError {
         /// What it is.
         what: &'static str,
     },
+    /// The folder of an output is missing, or does not take new files.
+    #[error("{}: cannot create the output: the folder {} {what}", shown(.path), shown(.folder))]
+    Folder {
+        /// The output.
+        path: PathBuf,
+        /// Its folder.
+        folder: PathBuf,
+        /// What is wrong with the folder, as the verb phrase of the message.
+        what: &'static str,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// One of several outputs could not be published, and of those published before it some could not be undone:
+    /// the system keeps no second name of a file, or refused to restore it.
+    #[error("{source}; published already and not undone: {}", list(.paths))]
+    PartlyPublished {
+        /// The outputs that are new although others are not.
+        paths: Vec<PathBuf>,
+        /// What went wrong.
+        source: Box<FitsError>,
+    },
     /// An image whose size no file can have.
     #[error("{}: an image with axes {axes:?} is too large: needed less than 2^63 bytes and 1000 axes", shown(.path))]
     TooLarge {
@@ -306,7 +327,8 @@ impl FitsError {
     /// The kind of this failure.
     pub fn kind(&self) -> FitsErrorKind {
         match self {
-            Self::Io { .. } => FitsErrorKind::Io,
+            Self::Io { .. } | Self::Folder { .. } => FitsErrorKind::Io,
+            Self::PartlyPublished { source, .. } => source.kind(),
             Self::NotFits { .. } => FitsErrorKind::NotFits,
             Self::BadHeader { .. } => FitsErrorKind::BadHeader,
             Self::Truncated { .. } => FitsErrorKind::Truncated,
@@ -333,6 +355,10 @@ impl FitsError {
     pub(crate) fn io(path: &Path, action: &'static str, source: io::Error) -> Self {
         Self::Io { path: path.to_owned(), action, source }
     }
+}
+
+fn list(paths: &[PathBuf]) -> String {
+    paths.iter().map(|path| shown(path)).collect::<Vec<_>>().join(", ")
 }
 
 fn at(hdu: &Option<usize>) -> String {

@@ -99,7 +99,7 @@ impl FitsFile {
         &self.hdus
     }
 
-    /// What was tolerated while opening, one line each.
+    /// What was tolerated while opening, one line each, without the name of the file.
     pub fn warnings(&self) -> &[String] {
         &self.warnings
     }

@@ -89,14 +89,15 @@ pub(crate) fn type_name(metadata: &Metadata) -> &'static str {
     "not a regular file"
 }
 
+/// Device and inode, where the system has such.
 #[cfg(unix)]
-fn node(metadata: &Metadata) -> Option<(u64, u64)> {
+pub(crate) fn node(metadata: &Metadata) -> Option<(u64, u64)> {
     use std::os::unix::fs::MetadataExt;
     Some((metadata.dev(), metadata.ino()))
 }
 
 #[cfg(not(unix))]
-fn node(_: &Metadata) -> Option<(u64, u64)> {
+pub(crate) fn node(_: &Metadata) -> Option<(u64, u64)> {
     None
 }
 

@@ -16,6 +16,7 @@ use crate::input::InputPath;
 use crate::limits::Limits;
 use crate::positioned::read_at;
 use crate::structure::Place;
+use crate::text::shown;
 
 /// Bytes read by one call. A quarter of a mebibyte stays in the second-level cache between reading and decoding,
 /// and is large enough that the cost of a system call is lost in it.
@@ -110,6 +111,8 @@ impl Image {
         // No overflow: the product of all axes is at most the length of the file.
         let planes: u64 = hdu.axes.iter().skip(2).product();
         let input = InputPath { path: path.to_owned(), hdu: selector.clone() };
+        // A program that reads many files prints these as they are.
+        let warnings = warnings.into_iter().map(|text| format!("{}: {text}", shown(path))).collect();
         Ok(Self {
             path: path.to_owned(),
             name: input.to_string(),
@@ -179,7 +182,7 @@ impl Image {
         &self.name
     }
 
-    /// What was tolerated while opening, one line each.
+    /// What was tolerated while opening, one line each, which begins with the file as errors do.
     pub fn warnings(&self) -> &[String] {
         &self.warnings
     }

@@ -5,6 +5,7 @@
 //! - [`Image`] reads rows of one image as physical values, from any number of threads, into memory of the caller.
 //! - [`Header`] keeps cards byte for byte, reads their values, and makes headers for outputs.
 //! - [`FitsWriter`] writes rows in any order and headers last; the output appears in one step.
+//! - [`publish_all`] lets several outputs of one run appear together, or none of them.
 //! - [`InputPath`] is the notation `file.fits[SCI,1]`.
 //!
 //! # What it must never know
@@ -88,6 +89,7 @@ mod interop;
 mod layout;
 mod limits;
 mod positioned;
+mod publish;
 mod structure;
 mod target;
 mod text;
@@ -104,4 +106,5 @@ pub use identity::same_file;
 pub use image::{Image, Working};
 pub use input::InputPath;
 pub use limits::Limits;
+pub use publish::{PreparedFile, publish_all};
 pub use writer::{FitsWriter, ImageSpec, WriterOptions};

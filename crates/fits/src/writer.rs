@@ -15,6 +15,7 @@ use crate::file::BLOCK;
 use crate::header::{Card, Header};
 use crate::layout::{self, RowSet, check_header, sample_count};
 use crate::positioned::{read_at, write_all_at};
+use crate::publish::PreparedFile;
 use crate::target::Target;
 
 /// Bytes encoded and written, or moved, by one call.
@@ -35,7 +36,7 @@ pub struct ImageSpec {
 /// How to write.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct WriterOptions {
-    /// Replace an existing output. Otherwise its existence is an error before any work.
+    /// Replace an existing output, which keeps its permission bits (unix). Otherwise its existence is an error before any work.
     pub overwrite: bool,
     /// Cards by which each header is expected to grow until the end. A wrong guess costs one pass over the output.
     pub reserved_cards: usize,
@@ -95,8 +96,8 @@ impl FitsWriter {
     ///
     /// # Errors
     ///
-    /// `Exists` if the output exists and `overwrite` is false; `Parameter` if the path is a folder, a device or a
-    /// link to nothing, if the axes are impossible, or if the header holds keywords that the writer sets (BITPIX,
+    /// `Exists` if the output exists and `overwrite` is false; `Parameter` if the path is a folder or ends like one,
+    /// a device or a link to nothing, if the axes are impossible, or if the header holds keywords that the writer sets (BITPIX,
     /// BZERO, CHECKSUM and the like; BLANK with floating samples); `Io` if the folder is missing or not writable.
     pub fn create(path: impl AsRef<Path>, spec: &ImageSpec, overwrite: bool) -> Result<Self, FitsError> {
         let options = WriterOptions { overwrite, reserved_cards: 0 };
@@ -189,7 +190,7 @@ impl FitsWriter {
     ///
     /// As for [`FitsWriter::finish_with_all`].
     pub fn finish(self) -> Result<(), FitsError> {
-        self.complete()
+        self.complete()?.publish()
     }
 
     /// Completes the file; `header` replaces the one given at the start for the first image.
@@ -197,9 +198,8 @@ impl FitsWriter {
     /// # Errors
     ///
     /// As for [`FitsWriter::finish_with_all`].
-    pub fn finish_with(mut self, header: Header) -> Result<(), FitsError> {
-        self.images[0].set_header(self.target.path(), header)?;
-        self.complete()
+    pub fn finish_with(self, header: Header) -> Result<(), FitsError> {
+        self.prepare(header)?.publish()
     }
 
     /// Completes the file; the headers replace those given at the start, one for each image.
@@ -209,9 +209,32 @@ impl FitsWriter {
     ///
     /// # Errors
     ///
+    /// Those of [`FitsWriter::prepare_all`] and [`PreparedFile::publish`].
+    pub fn finish_with_all(self, headers: Vec<Header>) -> Result<(), FitsError> {
+        self.prepare_all(headers)?.publish()
+    }
+
+    /// Completes the file except for its name; `header` replaces the one given at the start for the first image.
+    ///
+    /// # Errors
+    ///
+    /// As for [`FitsWriter::prepare_all`].
+    pub fn prepare(mut self, header: Header) -> Result<PreparedFile, FitsError> {
+        self.images[0].set_header(self.target.path(), header)?;
+        self.complete()
+    }
+
+    /// Completes the file except for its name; the headers replace those given at the start, one for each image.
+    ///
+    /// Moves data where the guess of a header's length was wrong, writes headers and padding, and flushes to disk:
+    /// what needs room on the disk happens here. A program with several outputs prepares all of them before it
+    /// gives any its name, see [`publish_all`](crate::publish_all). After an error the temporary file is gone.
+    ///
+    /// # Errors
+    ///
     /// `Parameter` if rows were never written, headers and images differ in number, or a header holds keywords of
-    /// the writer; `Exists` if the output has appeared in the meantime and may not be overwritten; `Io`.
-    pub fn finish_with_all(mut self, headers: Vec<Header>) -> Result<(), FitsError> {
+    /// the writer; `Io`.
+    pub fn prepare_all(mut self, headers: Vec<Header>) -> Result<PreparedFile, FitsError> {
         if headers.len() != self.images.len() {
             return Err(no_image(self.target.path(), headers.len(), self.images.len()));
         }
@@ -221,7 +244,7 @@ impl FitsWriter {
         self.complete()
     }
 
-    fn complete(mut self) -> Result<(), FitsError> {
+    fn complete(mut self) -> Result<PreparedFile, FitsError> {
         self.check_complete()?;
         let images = self.images.len();
         let headers: Vec<Vec<u8>> =
@@ -234,7 +257,15 @@ impl FitsWriter {
             at = (offset + slot.bytes).next_multiple_of(BLOCK);
         }
         self.move_data(&offsets)?;
-        for (slot, header) in self.images.iter().zip(&headers) {
+        self.write_around_data(&headers)?;
+        // Data that were moved towards the start leave a tail behind.
+        self.target.file().set_len(at).map_err(|e| self.target.io("set the size of", e))?;
+        PreparedFile::new(self.target)
+    }
+
+    /// Headers and padding, once the data are in their places.
+    fn write_around_data(&self, headers: &[Vec<u8>]) -> Result<(), FitsError> {
+        for (slot, header) in self.images.iter().zip(headers) {
             let start = slot.offset - header.len() as u64;
             self.write(header, start)?;
             let end = slot.offset + slot.bytes;
@@ -242,9 +273,7 @@ impl FitsWriter {
             // Written, not left to `set_len`: moved data may have been here.
             self.write(&[0; BLOCK as usize][..padding as usize], end)?;
         }
-        // Data that were moved towards the start leave a tail behind.
-        self.target.file().set_len(at).map_err(|e| self.target.io("set the size of", e))?;
-        self.target.publish()
+        Ok(())
     }
 
     fn check_complete(&self) -> Result<(), FitsError> {

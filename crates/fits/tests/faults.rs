@@ -24,7 +24,10 @@ fn refused(path: &Path, kind: FitsErrorKind) -> FitsError {
 #[track_caller]
 fn read_with_warning(path: &Path, word: &str) -> Image {
     let image = open(path).expect("should be read");
-    assert!(image.warnings().iter().any(|w| w.contains(word)), "{:?} lack {word:?}", image.warnings());
+    let warnings = image.warnings();
+    assert!(warnings.iter().any(|w| w.contains(word)), "{warnings:?} lack {word:?}");
+    let start = format!("{}: ", path.display());
+    assert!(warnings.iter().all(|w| w.starts_with(&start)), "{warnings:?} lack the file");
     image
 }
 

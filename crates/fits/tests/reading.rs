@@ -215,6 +215,8 @@ fn scaling_that_cannot_be_is_refused_and_that_has_no_effect_is_warned_of() {
     {
         let image = open(&folder.write("f.fits", &image(bitpix, &[1], &[odd], &[0; 4])));
         assert_eq!(image.warnings().len(), 1, "{odd}");
+        let start = format!("{}: HDU 0: B", folder.path("f.fits").display());
+        assert!(image.warnings()[0].starts_with(&start), "{:?}", image.warnings());
         let (mut out, mut raw) = ([9.0_f32], Vec::new());
         image.read_rows(0, 0..1, &mut out, &mut raw).unwrap();
         assert_eq!(out, [0.0]);

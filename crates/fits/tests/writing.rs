@@ -7,7 +7,7 @@ use std::path::Path;
 use common::{Folder, header};
 use skystack_fits::{
     Bitpix, Card, FitsError, FitsErrorKind, FitsFile, FitsWriter, HduSelector, Header, Image, ImageSpec,
-    InputPath, Limits, WriterOptions, same_file,
+    InputPath, Limits, PreparedFile, WriterOptions, publish_all, same_file,
 };
 
 fn spec(bitpix: Bitpix, axes: &[u64]) -> ImageSpec {
@@ -186,12 +186,145 @@ fn f22_paths_that_cannot_be_outputs() {
         }
         let error = write_tiny(&folder.path("absent/f.fits"), 1, overwrite).unwrap_err();
         assert_eq!(error.kind(), FitsErrorKind::Io);
-        assert!(
-            error.to_string().contains("absent/f.fits: cannot create a temporary file beside"),
-            "{error}"
+        let (path, absent) = (folder.path("absent/f.fits"), folder.path("absent"));
+        let expected = format!(
+            "{}: cannot create the output: the folder {} does not exist",
+            path.display(),
+            absent.display()
         );
+        assert_eq!(error.to_string(), expected);
     }
     assert_eq!(folder.names(), ["sub"]);
+}
+
+#[test]
+fn f22_a_name_that_ends_like_a_folder_is_refused_at_create() {
+    let folder = Folder::new();
+    write_tiny(&folder.path("old.fits"), 1, false).unwrap();
+    for name in ["o.fits/", "o.fits//", "o.fits/.", "old.fits/", "old.fits/./"] {
+        for overwrite in [false, true] {
+            let path = folder.path(name);
+            let error = FitsWriter::create(&path, &spec(Bitpix::U8, &[1]), overwrite).unwrap_err();
+            assert!(matches!(error, FitsError::Target { .. }), "{name}: {error}");
+            let text = error.to_string();
+            assert!(text.contains(name) && text.contains("it is the name of a folder"), "{text}");
+        }
+    }
+    // A file where a folder is needed.
+    let error = write_tiny(&folder.path("old.fits/f.fits"), 1, false).unwrap_err();
+    assert_eq!(error.kind(), FitsErrorKind::Io);
+    #[cfg(unix)]
+    assert!(error.to_string().ends_with("old.fits is not a folder"), "{error}");
+    assert_eq!(folder.names(), ["old.fits"]);
+}
+
+fn prepare_tiny(path: &Path, value: u8, overwrite: bool) -> PreparedFile {
+    let mut writer = FitsWriter::create(path, &spec(Bitpix::U8, &[1]), overwrite).unwrap();
+    writer.write_rows(0, 0, &[value]).unwrap();
+    writer.prepare(Header::new()).unwrap()
+}
+
+#[test]
+fn prepared_files_appear_when_published_and_disappear_when_dropped() {
+    let folder = Folder::new();
+    let (a, b) = (folder.path("a.fits"), folder.path("b.fits"));
+    write_tiny(&a, 1, false).unwrap();
+    drop(prepare_tiny(&a, 2, true));
+    assert_eq!((folder.names(), read_tiny(&a)), (vec!["a.fits".to_owned()], 1.0));
+
+    let files = vec![prepare_tiny(&a, 2, true), prepare_tiny(&b, 3, false)];
+    assert_eq!(files[1].path(), b);
+    assert_eq!(read_tiny(&a), 1.0);
+    publish_all(files).unwrap();
+    assert_eq!((read_tiny(&a), read_tiny(&b)), (2.0, 3.0));
+    prepare_tiny(&b, 4, true).publish().unwrap();
+    assert_eq!(read_tiny(&b), 4.0);
+    publish_all(Vec::new()).unwrap();
+    assert_eq!(folder.names(), ["a.fits", "b.fits"]);
+}
+
+/// Nothing changes beside what `spoil` does between `prepare` and `publish_all`.
+#[track_caller]
+fn nothing_is_published(spoil: impl Fn(&Path), kind: FitsErrorKind, left: &[&str]) {
+    let folder = Folder::new();
+    let old = folder.path("a.fits");
+    write_tiny(&old, 1, false).unwrap();
+    let second = folder.path("sub/b.fits");
+    std::fs::create_dir(folder.path("sub")).unwrap();
+    let files = vec![
+        prepare_tiny(&old, 2, true),
+        prepare_tiny(&folder.path("c.fits"), 2, false),
+        prepare_tiny(&second, 2, kind != FitsErrorKind::Exists),
+    ];
+    spoil(&second);
+    let error = publish_all(files).unwrap_err();
+    assert_eq!(error.kind(), kind, "{error}");
+    assert!(error.to_string().starts_with(&*second.to_string_lossy()), "{error}");
+    assert_eq!(read_tiny(&old), 1.0);
+    let mut names = folder.names();
+    let inside = std::fs::read_dir(folder.path("sub")).into_iter().flatten();
+    names.extend(inside.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()));
+    assert_eq!(names, left);
+}
+
+#[test]
+fn f22_outputs_of_one_run_are_published_all_or_none() {
+    use FitsErrorKind::{Exists, Io, Parameter};
+    let left = ["a.fits", "sub", "b.fits"];
+    nothing_is_published(|second| std::fs::create_dir(second).unwrap(), Parameter, &left);
+    nothing_is_published(|second| write_tiny(second, 9, false).unwrap(), Exists, &left);
+    let vanish = |second: &Path| std::fs::remove_dir_all(second.parent().unwrap()).unwrap();
+    nothing_is_published(vanish, Io, &["a.fits"]);
+}
+
+/// Two files for one new name: no look beforehand tells that the second will fail.
+#[test]
+fn f22_what_was_published_before_a_failure_is_undone() {
+    let folder = Folder::new();
+    let (a, b) = (folder.path("a.fits"), folder.path("b.fits"));
+    write_tiny(&a, 1, false).unwrap();
+    let files = vec![
+        prepare_tiny(&a, 2, true),
+        prepare_tiny(&a, 3, true),
+        prepare_tiny(&b, 4, false),
+        prepare_tiny(&b, 5, false),
+    ];
+    assert_eq!(publish_all(files).unwrap_err().kind(), FitsErrorKind::Exists);
+    assert_eq!(read_tiny(&a), 1.0);
+    assert_eq!(folder.names(), ["a.fits"]);
+}
+
+#[test]
+fn an_incomplete_image_is_found_when_preparing() {
+    let folder = Folder::new();
+    let writer = FitsWriter::create(folder.path("f.fits"), &spec(Bitpix::U8, &[1]), false).unwrap();
+    assert!(matches!(writer.prepare(Header::new()), Err(FitsError::Incomplete { .. })));
+    let writer = FitsWriter::create(folder.path("f.fits"), &spec(Bitpix::U8, &[]), false).unwrap();
+    assert_eq!(writer.prepare_all(Vec::new()).unwrap_err().kind(), FitsErrorKind::Parameter);
+    assert!(folder.names().is_empty());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_replaced_file_keeps_its_permission_bits() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    let folder = Folder::new();
+    let (path, link) = (folder.path("f.fits"), folder.path("link.fits"));
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o7777;
+    write_tiny(&path, 0, false).unwrap();
+    symlink(&path, &link).unwrap();
+    // A new file follows the umask like any other.
+    assert_eq!(mode(&path), mode(&folder.write("plain", b"")));
+    for (i, bits) in [0o600, 0o444, 0o666, 0o640, 0o775].into_iter().enumerate() {
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(bits)).unwrap();
+        let target = if i % 2 == 0 { &path } else { &link };
+        let writer = FitsWriter::create(target, &spec(Bitpix::U8, &[]), true).unwrap();
+        // Already while it is written: what was private stays so.
+        let temporary = folder.names().into_iter().find(|name| name.ends_with(".tmp")).unwrap();
+        assert_eq!(mode(&folder.path(&temporary)), bits);
+        writer.finish().unwrap();
+        assert_eq!(mode(&path), bits);
+    }
 }
 
 #[cfg(unix)]
@@ -211,6 +344,7 @@ fn f22_a_folder_without_permission_is_an_error_at_create() {
     }
     let error = FitsWriter::create(locked.join("f.fits"), &spec(Bitpix::U8, &[1]), false).unwrap_err();
     assert_eq!(error.kind(), FitsErrorKind::Io);
+    assert!(error.to_string().ends_with("locked is not writable"), "{error}");
 }
 
 #[cfg(unix)]

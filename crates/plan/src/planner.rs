@@ -75,6 +75,9 @@ const TILES_PER_WORKER: usize = 4;
 /// Pixels in the narrowest tile: 16 of the widest registers, so that entering a tile stays below one percent.
 const LEAST_TILE_WIDTH: usize = 256;
 
+/// What the queue of tiles holds for each, a tile being a row unless a band has fewer rows than tiles are wanted.
+const TILE_BYTES: u64 = 128;
+
 /// Descriptors that the process needs for other things than inputs.
 const SPARE_FILES: u64 = 32;
 
@@ -138,8 +141,8 @@ impl Costs {
             fixed: resident
                 .saturating_add(product(&[frames, 4096]))
                 .saturating_add(workload.fixed_bytes as u64),
-            worker: workload.scratch_bytes as u64,
-            row: input_row.saturating_add(output_row),
+            worker: (workload.scratch_bytes as u64).saturating_add(TILES_PER_WORKER as u64 * TILE_BYTES),
+            row: input_row.saturating_add(output_row).saturating_add(TILE_BYTES),
             bytes_read,
         }
     }
@@ -312,8 +315,8 @@ mod tests {
     fn plans_for_typical_jobs() {
         // (workload, cores, memory, limit) -> (workers, band_rows, open_files)
         let table = [
-            (files(31, 2048, 2048), 2, 16 << 30, None, (2, 64, 31)),
-            (files(31, 2048, 2048), 16, 16 << 30, None, (14, 64, 31)),
+            (files(31, 2048, 2048), 2, 16 << 30, None, (2, 63, 31)),
+            (files(31, 2048, 2048), 16, 16 << 30, None, (14, 63, 31)),
             (files(31, 2048, 2048), 2, 16 << 30, Some(4 << 20), (2, 15, 31)),
             (files(5, 100, 100), 8, 16 << 30, None, (7, 100, 5)),
             (files(5, 1, 100), 8, 16 << 30, None, (1, 1, 5)),

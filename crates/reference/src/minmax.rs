@@ -17,7 +17,9 @@ fn drops(n0: usize, frames: usize, minmax: &MinMax) -> (usize, usize) {
     let n = frames as f64;
     let fraction = |count: f64| if count < 1.0 { count } else { count / n };
     let (flow, fhigh) = (fraction(minmax.nlow), fraction(minmax.nhigh));
-    let (whole_low, whole_high) = ((flow * n).trunc(), (fhigh * n).trunc());
+    // A count is not divided and multiplied again: 1/49·49 is below 1 (docs/decisions/0011).
+    let whole = |count: f64| if count < 1.0 { (count * n).trunc() } else { count };
+    let (whole_low, whole_high) = (whole(minmax.nlow), whole(minmax.nhigh));
     assert!(whole_low + whole_high < n, "minmax would drop all of {frames} frames");
     if whole_low == 0.0 && whole_high == 0.0 {
         return (0, 0);

@@ -18,38 +18,61 @@ pub struct Columns<'a, V: Vector> {
     pub residuals: &'a mut [V::Wide],
     /// Deviations, while a spread is computed.
     pub deviations: &'a mut [V::Wide],
+    /// (residual, frame) of samples that may come back; room for N.
+    pub keys: &'a mut Vec<(f64, u32)>,
 }
 
 /// Bytes of [`Columns`] for `frames` frames at any level.
 pub const fn columns_bytes(frames: usize) -> usize {
     // Samples and sorted; residuals and deviations of twice the width.
-    6 * frames * LaneBuffer::REGISTER_BYTES
+    frames * (6 * LaneBuffer::REGISTER_BYTES + size_of::<(f64, u32)>())
 }
 
 impl<'a, V: Vector> Columns<'a, V> {
-    /// Cuts scratch of [`columns_bytes`] into columns of `frames` registers.
+    /// Cuts scratch into columns of `frames` registers.
     ///
     /// # Panics
-    /// If the buffer is too short.
+    /// If the scratch was made for fewer frames.
     #[inline(always)]
     pub fn cut(isa: V::Isa, frames: usize, buffer: &'a mut ColumnsScratch) -> Self {
-        let [samples, sorted, residuals, deviations] = buffer;
+        let ColumnsScratch { registers: [samples, sorted, residuals, deviations], keys } = buffer;
         Self {
             samples: samples.vectors(isa, frames),
             sorted: sorted.vectors(isa, frames),
             residuals: residuals.vectors(isa, frames),
             deviations: deviations.vectors(isa, frames),
+            keys,
         }
     }
 }
 
-/// The memory behind [`Columns`]: one buffer for each.
-pub type ColumnsScratch = [LaneBuffer; 4];
+/// The memory behind [`Columns`]: allocated once a worker.
+#[derive(Debug)]
+pub struct ColumnsScratch {
+    registers: [LaneBuffer; 4],
+    keys: Vec<(f64, u32)>,
+}
 
-/// The scratch for columns of `frames` frames: allocated once a worker.
-pub fn columns_scratch(frames: usize) -> ColumnsScratch {
-    let column = frames * LaneBuffer::REGISTER_BYTES;
-    [column, column, 2 * column, 2 * column].map(LaneBuffer::with_bytes)
+impl ColumnsScratch {
+    /// For columns of `frames` frames: [`columns_bytes`] bytes.
+    pub fn new(frames: usize) -> Self {
+        let column = frames * LaneBuffer::REGISTER_BYTES;
+        let registers = [column, column, 2 * column, 2 * column].map(LaneBuffer::with_bytes);
+        Self { registers, keys: Vec::with_capacity(frames) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_planner_is_told_what_is_allocated() {
+        let scratch = ColumnsScratch::new(31);
+        let registers: usize = scratch.registers.iter().map(LaneBuffer::bytes).sum();
+        let keys = scratch.keys.capacity() * size_of::<(f64, u32)>();
+        assert_eq!(registers + keys, columns_bytes(31));
+    }
 }
 
 /// What a rejection leaves: the samples of [`Columns::samples`] inside `bounds`.
@@ -81,7 +104,7 @@ pub(crate) fn constants<V: Vector>(isa: V::Isa) -> (V, V) {
     (number(isa, 0), number(isa, 1))
 }
 
-/// A count or rank in every lane: exact up to 2²³ frames in f32.
+/// A count or rank in every lane: exact in f32 for all stacks that `skystack-combine` accepts (2²² frames).
 #[inline(always)]
 pub(crate) fn number<V: Vector>(isa: V::Isa, value: usize) -> V {
     V::splat(isa, V::Element::narrow(value as f64))

@@ -27,9 +27,7 @@ pub enum RejectError {
         needed: &'static str,
     },
     /// minmax would drop every frame.
-    #[error(
-        "minmax drops nlow {low} and nhigh {high} of {frames} frames: fewer than {frames} together are needed"
-    )]
+    #[error("nlow and nhigh drop {low} and {high} of {frames} frames, needed fewer than {frames} together")]
     DropsAll {
         /// Frames dropped at the low end.
         low: usize,

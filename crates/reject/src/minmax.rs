@@ -58,20 +58,24 @@ impl MinMax {
     /// # Errors
     /// A value that is negative, NaN, infinite, or 1 or more and not whole; or both together drop every frame.
     pub fn drops(&self, frames: usize) -> Result<MinMaxDrops, RejectError> {
-        let fraction = |parameter, found: f64| {
+        let checked = |parameter, found: f64| {
             if !(found >= 0.0 && found.is_finite()) || (found >= 1.0 && found.fract() != 0.0) {
                 let needed = "a whole number, or a fraction below 1";
                 return Err(RejectError::Parameter { parameter, found, needed });
             }
-            Ok(if found < 1.0 { found } else { found / frames as f64 })
+            Ok(found)
         };
-        let (flow, fhigh) = (fraction("nlow", self.nlow)?, fraction("nhigh", self.nhigh)?);
-        let (low, high) = ((flow * frames as f64) as usize, (fhigh * frames as f64) as usize);
-        if low + high >= frames {
+        let (nlow, nhigh) = (checked("nlow", self.nlow)?, checked("nhigh", self.nhigh)?);
+        // A count stays the count it is: nlow/N·N is below nlow for N = 49 and others (docs/decisions/0011).
+        let of_all = |n: f64| if n < 1.0 { (n * frames as f64) as usize } else { n as usize };
+        let (low, high) = (of_all(nlow), of_all(nhigh));
+        if low.saturating_add(high) >= frames {
             return Err(RejectError::DropsAll { low, high, frames });
         }
         // IRAF switches the rejection off when neither side reaches one frame of the full stack.
-        Ok(if low + high == 0 { MinMaxDrops { flow: 0.0, fhigh: 0.0 } } else { MinMaxDrops { flow, fhigh } })
+        let fraction = |n: f64| if n < 1.0 { n } else { n / frames as f64 };
+        let (flow, fhigh) = if low + high == 0 { (0.0, 0.0) } else { (fraction(nlow), fraction(nhigh)) };
+        Ok(MinMaxDrops { flow, fhigh })
     }
 }
 
@@ -91,5 +95,37 @@ impl MinMaxDrops {
             low = low.min(valid - 1 - high);
         }
         (low, high)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_at_each_end_goes_for_every_number_of_frames() {
+        for frames in 3..=2000 {
+            assert_eq!(MinMax::default().drops(frames).unwrap().at(frames), (1, 1), "N = {frames}");
+        }
+    }
+
+    #[test]
+    fn counts_that_drop_every_frame_are_refused_for_every_split() {
+        for frames in 1..=300 {
+            for low in 0..=frames {
+                let all = MinMax::new(low as f64, (frames - low) as f64).drops(frames);
+                assert!(matches!(all, Err(RejectError::DropsAll { .. })), "{low} of {frames}");
+            }
+        }
+        assert!(MinMax::new(1e30, 1.0).drops(9).is_err());
+        assert!(MinMax::new(1e30, 1e30).drops(9).is_err());
+    }
+
+    /// 0.4999 of 2 is 0.9998, and with 0.001 more 1: both samples would go; the high end gives way first.
+    #[test]
+    fn one_sample_is_left_where_rounding_up_would_take_all() {
+        assert_eq!(MinMax::new(0.4999, 0.4999).drops(10).unwrap().at(2), (1, 0));
+        assert_eq!(MinMax::new(500.0, 499.0).drops(1000).unwrap().at(1000), (500, 499));
+        assert_eq!(MinMax::default().drops(5).unwrap().at(0), (0, 0));
     }
 }

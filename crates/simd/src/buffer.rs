@@ -1,11 +1,11 @@
 //! Scratch memory that holds registers of any level: allocated once a worker, before the first tile.
 
-use crate::{Isa, Vector};
+use crate::Vector;
 
-/// 64 bytes at a 64-byte boundary: the largest register of any level.
+/// 64 bytes at a 64-byte boundary: the largest register of any CPU.
 #[derive(Clone, Copy)]
 #[repr(C, align(64))]
-struct Block([u8; 64]);
+struct Line([u8; 64]);
 
 /// Aligned memory that a kernel borrows as registers of its own level.
 ///
@@ -17,21 +17,21 @@ struct Block([u8; 64]);
 /// ```
 #[derive(Default)]
 pub struct LaneBuffer {
-    blocks: Vec<Block>,
+    lines: Vec<Line>,
 }
 
 impl LaneBuffer {
-    /// Bytes of the largest register.
-    pub const REGISTER_BYTES: usize = size_of::<Block>();
+    /// Bytes of the largest register; a pair of registers has twice as many.
+    pub const REGISTER_BYTES: usize = size_of::<Line>();
 
     /// A buffer of at least `bytes` bytes, zeroed.
     pub fn with_bytes(bytes: usize) -> Self {
-        Self { blocks: vec![Block([0; 64]); bytes.div_ceil(Self::REGISTER_BYTES)] }
+        Self { lines: vec![Line([0; 64]); bytes.div_ceil(Self::REGISTER_BYTES)] }
     }
 
     /// Its size.
     pub fn bytes(&self) -> usize {
-        self.blocks.len() * Self::REGISTER_BYTES
+        self.lines.len() * Self::REGISTER_BYTES
     }
 
     /// The first `count` registers of type `V`, with whatever was in them before.
@@ -40,15 +40,15 @@ impl LaneBuffer {
     /// If the buffer is too short: a tile must not allocate.
     #[inline(always)]
     pub fn vectors<V: Vector>(&mut self, _: V::Isa, count: usize) -> &mut [V] {
-        const { assert!(align_of::<V>() <= align_of::<Block>()) };
+        const { assert!(align_of::<V>() <= align_of::<Line>()) };
         assert!(
             size_of::<V>().checked_mul(count).is_some_and(|bytes| bytes <= self.bytes()),
             "scratch too short"
         );
-        // SAFETY: the blocks are initialised memory, aligned for any register and long enough (asserted above); `V` is a
+        // SAFETY: the lines are initialised memory, aligned for any register and long enough (asserted above); `V` is a
         // plain register (the trait is sealed), for which every bit pattern is a value; the borrow is unique. The token of
         // V's instruction set proves that the CPU has it.
-        unsafe { std::slice::from_raw_parts_mut(self.blocks.as_mut_ptr().cast(), count) }
+        unsafe { std::slice::from_raw_parts_mut(self.lines.as_mut_ptr().cast(), count) }
     }
 }
 
@@ -57,12 +57,3 @@ impl std::fmt::Debug for LaneBuffer {
         f.debug_struct("LaneBuffer").field("bytes", &self.bytes()).finish()
     }
 }
-
-/// Registers that live in memory must be plain: this fails to compile where one is not.
-const fn plain<I: Isa>() {
-    assert!(size_of::<I::F32>() <= LaneBuffer::REGISTER_BYTES);
-    assert!(size_of::<I::F64>() <= LaneBuffer::REGISTER_BYTES);
-}
-
-const _: () = plain::<crate::Scalar>();
-const _: () = plain::<crate::Baseline>();

@@ -83,13 +83,13 @@ impl Level {
     pub fn from_environment() -> Result<Self, UnknownLevel> {
         match std::env::var_os(Self::VARIABLE) {
             None => Ok(Self::capped(Self::Avx512)),
+            Some(text) if text.is_empty() => Ok(Self::capped(Self::Avx512)),
             Some(text) => text.to_string_lossy().parse().map(Self::capped),
         }
     }
 
     /// Runs `kernel` with the instructions of this level. On a machine without them the next lower level does the same
     /// work: the bits are the same at every level.
-    #[inline]
     pub fn run<K: Kernel>(self, kernel: K) -> K::Output {
         if self == Self::Scalar {
             return kernel.run(Scalar);

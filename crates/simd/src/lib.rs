@@ -49,5 +49,4 @@ pub use element::Element;
 pub use isa::{Avx2, Avx512};
 pub use isa::{Baseline, Isa, Scalar};
 pub use level::{Kernel, Level, UnknownLevel};
-pub use pair::Pair;
 pub use vector::{MAX_LANES, Mask, Vector};

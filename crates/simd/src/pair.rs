@@ -107,8 +107,8 @@ impl<V: Vector<Element = f64>> Vector for Pair<V> {
     }
     #[inline(always)]
     fn lanes(&self) -> &[f64] {
-        // SAFETY: `repr(C)` puts the two registers side by side without padding (each is as long as it is aligned), and
-        // each holds V::LANES initialised f64 (the trait is sealed).
+        // SAFETY: `repr(C)` puts the two registers side by side without padding (the size of a type is a multiple of its
+        // alignment), and each is V::LANES initialised f64 (the trait is sealed).
         unsafe { std::slice::from_raw_parts(std::ptr::from_ref(self).cast(), Self::LANES) }
     }
     #[inline(always)]

@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
-use skystack_combine::{BoxError, FrameSource, Options};
+use skystack_combine::{BoxError, FrameSource, MOST_FRAMES, Options};
 use skystack_fits::{Bitpix, FitsWriter, Header, Image, InputPath, Limits, Physical, Stored, Working};
 use skystack_plan::{Machine, Plan, Source, Workload, open_files};
 use skystack_simd::Element;
@@ -48,10 +48,15 @@ impl Frame {
         FrameReport {
             name: self.name(),
             exposure: self.header().get_f64("EXPTIME"),
-            ncombine: self.header().get_f64("NCOMBINE").filter(|n| *n > 0.0).unwrap_or(1.0),
+            ncombine: self.header().get_f64("NCOMBINE").filter(|n| is_count(*n)).unwrap_or(1.0),
             weight: None,
         }
     }
+}
+
+/// Can this be a number of images?
+fn is_count(ncombine: f64) -> bool {
+    (1.0..1e9).contains(&ncombine)
 }
 
 /// All frames of a run: opened, of one shape.
@@ -67,10 +72,16 @@ impl Inputs {
         let machine = crate::machine();
         let kept_open = open_files(inputs.len(), &machine);
         let (mut images, mut frames) = (Vec::new(), Vec::new());
+        let mut planes = 0usize;
         for (i, input) in inputs.iter().enumerate() {
             let mut image = Image::open(&InputPath::parse(input.as_ref()), &Limits::default())?;
             image.keep_open(i < kept_open);
             let image = Arc::new(image);
+            planes = planes.saturating_add(image.planes());
+            if planes > MOST_FRAMES {
+                let message = format!("number of frames is {planes}, needed at most {MOST_FRAMES}");
+                return Err(Error::new(ErrorKind::Limit, message));
+            }
             frames.extend((0..image.planes()).map(|plane| Frame { image: Arc::clone(&image), plane }));
             images.push(image);
         }
@@ -168,6 +179,18 @@ impl Inputs {
         self.frames.iter().map(&mut sample).collect()
     }
 
+    /// Everything that can be wrong before a byte of data is read.
+    fn check(&self, stacker: &Stacker, outputs: &OutputFiles) -> Result<(), Error> {
+        outputs.check(self.images.iter().map(|image| image.path()))?;
+        let weights = self.weights(&stacker.weight)?;
+        let options = Options { weights, ..stacker.options.clone() };
+        match self.types(stacker, outputs)?.0 {
+            Working::F32 => options.check::<f32>(self.frames.len())?,
+            Working::F64 => options.check::<f64>(self.frames.len())?,
+        }
+        Ok(())
+    }
+
     fn plan(&self, stacker: &Stacker, outputs: &OutputFiles) -> Result<Plan, Error> {
         let (frames, (height, width)) = (self.frames.len(), self.shape());
         let element_bytes = if self.types(stacker, outputs)?.0 == Working::F32 { 4 } else { 8 };
@@ -210,7 +233,9 @@ pub(crate) fn plan<P: AsRef<Path>>(
     inputs: &[P],
     outputs: &OutputFiles,
 ) -> Result<Plan, Error> {
-    Inputs::open(inputs)?.plan(stacker, outputs)
+    let inputs = Inputs::open(inputs)?;
+    inputs.check(stacker, outputs)?;
+    inputs.plan(stacker, outputs)
 }
 
 /// A whole run.
@@ -220,7 +245,7 @@ pub(crate) fn run<P: AsRef<Path>>(
     outputs: &OutputFiles,
 ) -> Result<Report, Error> {
     let inputs = Inputs::open(inputs)?;
-    outputs.check(inputs.images.iter().map(|image| image.path()))?;
+    inputs.check(stacker, outputs)?;
     match inputs.types(stacker, outputs)? {
         (Working::F32, floats) => run_as::<f32>(stacker, &inputs, outputs, floats),
         (Working::F64, floats) => run_as::<f64>(stacker, &inputs, outputs, floats),
@@ -237,7 +262,6 @@ fn run_as<T: Element + Physical + Stored>(
     let weights = inputs.weights(&stacker.weight)?;
     let products = outputs.products();
     let options = Options { weights: weights.clone(), products, ..stacker.options.clone() };
-    options.check(frames)?;
     let plan = inputs.plan(stacker, outputs)?;
     let mut sink = FileSink::create(outputs, floats, frames, shape)?;
     let summary = stacker.engine::<T>(&options, inputs, &mut sink, &plan)?;
@@ -248,6 +272,11 @@ fn run_as<T: Element + Physical + Stored>(
     report.frames = inputs.frames.iter().map(Frame::report).collect();
     for (frame, weight) in report.frames.iter_mut().zip(weights.iter().flatten()) {
         frame.weight = Some(*weight);
+    }
+    for frame in &inputs.frames {
+        if let Some(found) = frame.header().get_f64("NCOMBINE").filter(|n| !is_count(*n)) {
+            report.warnings.push(format!("{}: NCOMBINE is {found}, counted as 1", frame.name()));
+        }
     }
     let read_warnings = inputs.images.iter().flat_map(|image| image.warnings());
     report.warnings.extend(read_warnings.cloned());

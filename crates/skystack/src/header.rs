@@ -127,7 +127,12 @@ fn history(header: &mut Header, stacker: &Stacker, report: &Report) {
     }
     say(format!("{} samples, {} missing, {} rejected", report.samples, report.missing, report.rejected));
     for warning in &report.warnings {
-        say(format!("warning: {warning}"));
+        // Without folders, as the names of the frames.
+        let short = report.frames.iter().fold(warning.clone(), |text, frame| {
+            let name = frame.name.rsplit('/').next().unwrap_or(&frame.name);
+            text.replace(&frame.name, name)
+        });
+        say(format!("warning: {short}"));
     }
 }
 

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use skystack_combine::{BandOutput, BoxError, Products, RowSink};
-use skystack_fits::{Bitpix, FitsError, FitsWriter, Header, ImageSpec, Stored, same_file};
+use skystack_fits::{Bitpix, FitsError, FitsWriter, Header, ImageSpec, Stored, publish_all, same_file};
 use skystack_simd::Element;
 
 use crate::{Error, ErrorKind};
@@ -162,17 +162,21 @@ impl FileSink {
         })
     }
 
-    /// Completes every output: `header` makes the header of a product from its name.
+    /// Completes every output, then gives all of them their names: `header` makes the header of a product from its name.
+    ///
+    /// Everything that needs space on a disk is done before the first name appears, so a failed run leaves neither some of
+    /// its outputs nor a damaged old one.
     pub(crate) fn finish(self, header: impl Fn(&str) -> Header) -> Result<(), FitsError> {
-        let further =
-            [(self.sigma, "SIGMA"), (self.nrej, "NREJ"), (self.count, "COUNT"), (self.rejmask, "REJMASK")];
-        for (writer, name) in further {
-            if let Some(writer) = writer {
-                writer.finish_with(header(name))?;
-            }
-        }
-        // The image last: once it is there, everything is.
-        self.image.finish_with(header("IMAGE"))
+        let products = [
+            (self.sigma, "SIGMA"),
+            (self.nrej, "NREJ"),
+            (self.count, "COUNT"),
+            (self.rejmask, "REJMASK"),
+            // Last: once the image is there, everything is.
+            (Some(self.image), "IMAGE"),
+        ];
+        let prepare = |(writer, name): (Option<FitsWriter>, &str)| Some(writer?.prepare(header(name)));
+        publish_all(products.into_iter().filter_map(prepare).collect::<Result<_, _>>()?)
     }
 
     /// Values of the computation in the type of the file: of another type only where f64 becomes f32 (G1: rounded once).

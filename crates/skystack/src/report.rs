@@ -5,7 +5,7 @@ use std::fmt;
 use skystack_combine::{Summary, Timings};
 use skystack_plan::Plan;
 
-use crate::{Combine, Stacker, Weight};
+use crate::{Combine, Rejection, Stacker, Weight};
 
 /// The account of a run. `Display` is what the program prints.
 #[derive(Debug, Clone, PartialEq)]
@@ -62,6 +62,7 @@ impl Report {
         if stacker.options.combine == Combine::Sum && stacker.weight != Weight::None {
             warnings.push("weight has no effect on combine=sum".to_owned());
         }
+        warnings.extend(unreachable(&stacker.options.rejection, samples / (height * width).max(1) as u64));
         let frames = Vec::new();
         Self {
             frames,
@@ -77,6 +78,27 @@ impl Report {
             timings,
         }
     }
+}
+
+/// A factor that a lone outlier among so many frames cannot reach (algorithms.md section 11, W1).
+fn unreachable(rejection: &Rejection, frames: u64) -> Option<String> {
+    let Rejection::SigClip(clip) = rejection else { return None };
+    let reach = clip.reach(frames as usize);
+    let beyond = |factor: f64| factor.is_finite() && factor >= reach;
+    let sides = [("lsigma", clip.lsigma), ("hsigma", clip.hsigma)];
+    let sides: Vec<&str> =
+        sides.iter().filter(|(_, factor)| beyond(*factor)).map(|(side, _)| *side).collect();
+    if sides.is_empty() {
+        return None;
+    }
+    let least = clip.lsigma.min(clip.hsigma);
+    let enough = (frames..1000).find(|n| clip.reach(*n as usize) > least);
+    let more_frames = enough.map_or_else(String::new, |n| format!(", or at least {n} frames,"));
+    Some(format!(
+        "{} cannot reject a lone outlier among {frames} frames, which is at most {reach:.2} sigma from the centre: a smaller \
+         factor{more_frames} can",
+        sides.join(" and ")
+    ))
 }
 
 impl fmt::Display for Report {

@@ -115,7 +115,8 @@ impl Stacker {
         self
     }
 
-    /// Most memory that a run allocates, in bytes; unset: 75 % of what is available.
+    /// Most memory that a run allocates, in bytes; unset: 75 % of what is available. The program itself, its libraries and
+    /// the stacks of its threads are not counted: a few megabytes.
     pub fn mem_limit(mut self, bytes: u64) -> Self {
         self.limits.memory_bytes = Some(bytes);
         self

@@ -58,7 +58,10 @@ fn trace(
     working: Working,
 ) -> Result<Trace, Error> {
     let options = Options { weights, ..stacker.options.clone() };
-    options.check(column.len())?;
+    match working {
+        Working::F32 => options.check::<f32>(column.len())?,
+        Working::F64 => options.check::<f64>(column.len())?,
+    }
     Ok(skystack_reference::trace(column, &setup(&options, working)))
 }
 

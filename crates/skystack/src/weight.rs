@@ -31,16 +31,13 @@ pub(crate) fn normalised(raw: &[f64], ncombine: &[f64], names: &[String]) -> Res
             ncombine.len()
         ));
     }
-    let weights: Vec<f64> = raw.iter().zip(ncombine).map(|(w, n)| w * n).collect();
-    if let Some(i) = weights.iter().position(|w| !(*w >= 0.0 && w.is_finite())) {
-        return wrong(format!(
-            "weight of {} is {}, needed a finite number, zero or more",
-            names[i], weights[i]
-        ));
+    if let Some(i) = raw.iter().position(|w| !(*w >= 0.0 && w.is_finite())) {
+        return wrong(format!("weight of {} is {}, needed a finite number, zero or more", names[i], raw[i]));
     }
+    let weights: Vec<f64> = raw.iter().zip(ncombine).map(|(w, n)| w * n).collect();
     let total: f64 = weights.iter().sum();
-    if total <= 0.0 {
-        return wrong("weight is 0 for every frame, needed one above zero".to_owned());
+    if !(total > 0.0 && total.is_finite()) {
+        return wrong(format!("weights sum to {total}, needed a finite sum above zero"));
     }
     Ok(weights.iter().map(|w| w / total).collect())
 }

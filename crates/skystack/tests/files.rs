@@ -249,7 +249,7 @@ fn bad_input_is_one_line_and_leaves_nothing_behind() {
     let outcome = Stacker::new().run_files(&paths, folder.path("no/such/folder/out.fits"));
     refused(&folder, outcome, ErrorKind::Io, &["no/such/folder"], &left);
     let outcome = Stacker::new().reject(MinMax::new(2.0, 1.0)).run_files(&paths, out.as_path());
-    refused(&folder, outcome, ErrorKind::Parameter, &["nlow 2", "nhigh 1", "3 frames"], &left);
+    refused(&folder, outcome, ErrorKind::Parameter, &["nlow and nhigh drop 2 and 1 of 3 frames"], &left);
     let weighted = Stacker::new().combine(Combine::Median).weight(Weight::Exposure);
     refused(
         &folder,
@@ -308,4 +308,35 @@ fn views_of_any_layout_give_the_same_bits() {
     assert_eq!(bits(&stacker.run(integers.view()).expect("a result").image), expected);
     let empty = Array3::<f32>::zeros((0, 3, 3));
     assert_eq!(stacker.run(empty.view()).unwrap_err().kind(), ErrorKind::Parameter);
+}
+
+#[test]
+fn outputs_appear_all_or_none() {
+    let folder = Folder::new();
+    let paths = folder.stack(&simulate::stack(3, 8, 8, 1).frames);
+    fs::write(folder.path("count.fits"), "old").expect("a file");
+    // The folder of the image goes while the run is under way: publishing fails, and the count keeps its old content.
+    let gone = folder.path("gone");
+    fs::create_dir(&gone).expect("a folder");
+    let outputs = OutputFiles::new(gone.join("out.fits")).count(folder.path("count.fits")).overwrite(true);
+    let vanish = gone.clone();
+    let stacker = Stacker::new().on_progress(move |_| drop(fs::remove_dir_all(&vanish)));
+    let error = stacker.run_files(&paths, outputs).expect_err("an error");
+    assert_eq!(error.kind(), ErrorKind::Io, "{error}");
+    assert_eq!(fs::read(folder.path("count.fits")).expect("a file"), b"old");
+    assert_eq!(folder.names(), ["count.fits", "f000.fits", "f001.fits", "f002.fits"]);
+}
+
+#[test]
+fn a_factor_that_nothing_can_reach_is_a_warning() {
+    let stack = simulate::stack(9, 8, 8, 1).frames;
+    let warnings =
+        |clip: SigClip| Stacker::new().reject(clip).run(stack.view()).expect("a result").report.warnings;
+    let warned = warnings(SigClip::iraf());
+    assert_eq!(warned.len(), 1);
+    for said in ["lsigma and hsigma", "9 frames", "2.83 sigma", "at least 11 frames"] {
+        assert!(warned[0].contains(said), "{said} in {}", warned[0]);
+    }
+    assert!(warnings(SigClip::iraf().lsigma(2.5).hsigma(2.0)).is_empty());
+    assert!(warnings(SigClip::astropy()).is_empty());
 }

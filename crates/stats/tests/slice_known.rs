@@ -244,3 +244,14 @@ fn a_percentile_is_a_fraction() {
 fn a_factor_is_a_number() {
     let _ = slice::sigma_clipped_stats(&[1.0f32], &SigmaClip { hsigma: f64::NAN, ..SigmaClip::default() });
 }
+
+/// Values near both limits of f64 have their statistics, and the searches end.
+#[test]
+fn values_at_the_limits_of_f64_neither_overflow_nor_hang() {
+    use skystack_stats::slice::{iqr, mad, mode, percentile};
+    assert_eq!(percentile(&[f64::MIN, f64::MAX], 0.0), Some(f64::MIN));
+    assert_eq!(iqr(&[f64::MIN, f64::MIN, f64::MIN, f64::MIN, f64::MAX]), Some(0.0));
+    assert_eq!(mad(&[-1e308, 1e308, -1e308, 1e308]), Some(1e308));
+    let tiny: Vec<f64> = [0.0; 10].into_iter().chain([2e-323; 10]).collect();
+    assert_eq!(mode(&tiny), Some(0.0));
+}

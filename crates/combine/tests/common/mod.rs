@@ -155,6 +155,10 @@ fn sigclip(draw: &mut Draw) -> SigClip {
     if draw.chance(25) {
         clip = clip.maxrej(draw.pick(&[0, 1, 2, 5]));
     }
+    if clip.restore == Restore::None {
+        // Nothing would be restored: such a clip is refused.
+        (clip.nkeep, clip.maxrej) = (0, None);
+    }
     if draw.chance(10) {
         clip = clip.tolerance(draw.pick(&[0.0, 0.1, 0.5]));
     }
@@ -202,7 +206,7 @@ pub(crate) fn options(draw: &mut Draw, frames: usize) -> Options {
     if draw.chance(25) {
         options.hthreshold = Some(draw.pick(&[1005.3f64, 1e6, 2.0]).max(options.lthreshold.unwrap_or(0.0)));
     }
-    if options.combine == Combine::Average && draw.chance(30) {
+    if matches!(options.combine, Combine::Average | Combine::Sum) && draw.chance(30) {
         let mut weights: Vec<f64> = (0..frames).map(|_| draw.pick(&[0.0, 0.25, 0.3, 1.0])).collect();
         weights[draw.below(frames)] = 0.1;
         options.weights = Some(weights);

@@ -15,6 +15,7 @@
 
 mod center;
 mod params;
+mod reach;
 mod restore;
 mod spread;
 
@@ -257,13 +258,6 @@ impl<V: Vector> Survivors<V> {
             bounds: Bounds::select(mask, yes.bounds, no.bounds),
             window: Window::select(mask, yes.window, no.window),
         }
-    }
-
-    /// One lane: (low, high, first rank, number of members).
-    #[inline(always)]
-    fn lane(&self, lane: usize) -> (V::Element, V::Element, usize, usize) {
-        let (first, count) = self.window.lane(lane);
-        (self.bounds.low.lanes()[lane], self.bounds.high.lanes()[lane], first, count)
     }
 }
 

@@ -3,8 +3,7 @@
 use crate::error::check_factor;
 use crate::{Convention, RejectError};
 
-/// 1 / Φ⁻¹(3/4): turns a MAD into the standard deviation of Gaussian data.
-pub const MAD_STD_FACTOR: f64 = 1.482602218505602;
+pub use skystack_stats::slice::MAD_STD_FACTOR;
 
 /// Centre about which samples are tested.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -328,6 +327,11 @@ impl SigClip {
     pub fn validate(&self) -> Result<(), RejectError> {
         check_factor("lsigma", self.lsigma)?;
         check_factor("hsigma", self.hsigma)?;
+        if self.restore == Restore::None && (self.nkeep > 0 || self.maxrej.is_some()) {
+            let found = f64::from(self.maxrej.unwrap_or(self.nkeep));
+            let needed = "restore nearest or rollback: with restore none it would have no effect";
+            return Err(RejectError::Parameter { parameter: "nkeep or maxrej", found, needed });
+        }
         if let Spread::Mad { factor } = self.spread
             && !(factor > 0.0 && factor.is_finite())
         {
@@ -345,4 +349,58 @@ impl SigClip {
 
 const fn not_defined(convention: Convention, instead: &'static str) -> RejectError {
     RejectError::NotDefined { rejection: "sigclip", convention, instead }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Section 4.1 written once more, column by column: center, about, ddof, lsigma, hsigma, maxiters, MINCLIP, nkeep,
+    /// restore, zero_spread.
+    #[test]
+    fn each_convention_has_the_parameters_of_the_table() {
+        use About::{Center as AboutCenter, Mean as AboutMean};
+        use Center::{Mean, Median};
+        use Convention as C;
+        use Restore::{Nearest, None as Nothing, Rollback};
+        use ZeroSpread::{Stop, Test};
+        let table = [
+            (C::Iraf, Median, AboutCenter, 1, 3.0, 3.0, None, 3, 1, Nearest, Stop),
+            (C::Astropy, Median, AboutMean, 0, 3.0, 3.0, Some(5), 1, 0, Nothing, Test),
+            (C::Ccdproc, Mean, AboutMean, 0, 3.0, 3.0, Some(1), 1, 0, Nothing, Test),
+            (C::Imcombiners, Median, AboutCenter, 0, 3.0, 3.0, Some(5), 1, 1, Rollback, Test),
+            (C::Siril, Median, AboutMean, 1, 3.0, 3.0, None, 4, 0, Nothing, Stop),
+            (C::Textbook, Median, AboutMean, 1, 3.0, 3.0, None, 4, 0, Nothing, Stop),
+            (C::Gnuastro, Median, AboutMean, 0, 3.0, 3.0, None, 1, 0, Nothing, Test),
+            (C::Hdrl, Median, AboutMean, 0, 3.0, 3.0, None, 1, 0, Nothing, Test),
+            (C::Dss, Mean, AboutMean, 0, 2.0, 2.0, Some(5), 1, 0, Nothing, Test),
+            (C::Pixinsight, Median, AboutMean, 1, 4.0, 3.0, None, 3, 0, Nothing, Stop),
+            (C::Dragons, Median, AboutMean, 0, 3.0, 3.0, Some(100), 1, 0, Nothing, Test),
+        ];
+        for (convention, center, about, ddof, low, high, maxiters, minclip, nkeep, restore, zero) in table {
+            let clip = SigClip::convention(convention).unwrap();
+            let found = (clip.center, clip.about, clip.ddof, clip.lsigma, clip.hsigma, clip.maxiters);
+            assert_eq!(found, (center, about, ddof, low, high, maxiters), "{convention}");
+            let found = (clip.minclip, clip.nkeep, clip.restore, clip.zero_spread);
+            assert_eq!(found, (minclip, nkeep, restore, zero), "{convention}");
+            let mad = matches!(clip.spread, Spread::Mad { factor: 1.4826 });
+            assert_eq!(mad, convention == C::Hdrl, "{convention}");
+            assert_eq!(clip.first_center.is_some(), convention == C::Dragons, "{convention}");
+            assert_eq!(clip.trim == Trim::First, convention == C::Iraf, "{convention}");
+            assert_eq!((clip.maxrej, clip.tolerance), (None, None), "{convention}");
+        }
+        let defined = Convention::ALL.iter().filter(|c| SigClip::convention(**c).is_ok()).count();
+        assert_eq!(defined, table.len());
+    }
+
+    #[test]
+    fn parameters_that_would_have_no_effect_are_refused() {
+        let mut silent = SigClip::astropy();
+        silent.nkeep = 5;
+        assert!(silent.validate().unwrap_err().to_string().contains("restore"));
+        assert!(SigClip::astropy().nkeep(5).validate().is_ok());
+        assert!(SigClip::iraf().lsigma(-1.0).validate().is_err());
+        assert!(SigClip::iraf().hsigma(f64::NAN).validate().is_err());
+        assert!(SigClip::iraf().lsigma(f64::INFINITY).validate().is_ok());
+    }
 }

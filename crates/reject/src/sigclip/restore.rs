@@ -115,49 +115,65 @@ pub(super) fn least_deviant<V: Vector>(
     kept: &V,
     short: V::Mask,
 ) -> Bounds<V> {
+    let everything = Bounds::<V>::everything(isa);
     let mut bounds = clipped.survivors.bounds;
     for lane in true_lanes(short) {
-        let samples = &mut *columns.samples;
-        let (low, high, _, mut count) = clipped.survivors.lane(lane);
-        let (low_before, high_before, ..) = clipped.last.before.lane(lane);
-        let kept = kept.lanes()[lane].widen() as usize;
-        let limits = &clipped.last.limits;
-        let mut last: Option<(f64, usize)> = None;
-        loop {
-            let candidate = |(frame, y): (usize, &V)| {
-                let y = y.lanes()[lane];
-                let dropped = low_before <= y && y <= high_before && !(low <= y && y <= high);
-                let next = (limits.residual(lane, y), frame);
-                (dropped && last.is_none_or(|last| last < next)).then_some(next)
-            };
-            let nearest = samples.iter().enumerate().filter_map(candidate).reduce(lesser);
-            let Some(next) = nearest else { break };
-            let tied = last.is_some_and(|last| next.0 < last.0 + TOL);
-            if count >= kept && !tied {
-                break;
+        let (_, count) = clipped.survivors.window.lane(lane);
+        let missing = kept.lanes()[lane].widen() as usize - count;
+        // A column has as many candidates as frames at most: the keys never grow beyond their room.
+        columns.keys.clear();
+        for (frame, y) in columns.samples.iter().enumerate() {
+            if let Fate::Dropped(residual) = clipped.fate(lane, y.lanes()[lane]) {
+                columns.keys.push((residual, frame as u32));
             }
-            last = Some(next);
-            count += 1;
         }
-        let restored = |residual: f64, frame: usize| last.is_some_and(|last| (residual, frame) <= last);
-        for (frame, y) in samples.iter_mut().enumerate() {
-            let value = y.lanes()[lane];
-            let stays = low <= value && value <= high;
-            let dropped = low_before <= value && value <= high_before && !stays;
-            let used = stays || (dropped && restored(limits.residual(lane, value), frame));
+        columns.keys.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+        let last = last_restored(columns.keys, missing);
+        for (frame, y) in columns.samples.iter_mut().enumerate() {
+            let used = match clipped.fate(lane, y.lanes()[lane]) {
+                Fate::Survived => true,
+                Fate::Dropped(residual) => (residual, frame as u32) <= last,
+                Fate::Gone => false,
+            };
             if !used {
                 y.lanes_mut()[lane] = V::Element::NAN;
             }
         }
-        let everything = Bounds::<V>::everything(isa);
         bounds.low.lanes_mut()[lane] = everything.low.lanes()[lane];
         bounds.high.lanes_mut()[lane] = everything.high.lanes()[lane];
     }
     bounds
 }
 
-/// The smaller of two (residual, frame) keys.
-#[inline(always)]
-fn lesser(a: (f64, usize), b: (f64, usize)) -> (f64, usize) {
-    if b < a { b } else { a }
+/// The key of the last sample that comes back: the `missing`-th, and further ones while the next residual is within [`TOL`]
+/// of the last.
+fn last_restored(keys: &[(f64, u32)], missing: usize) -> (f64, u32) {
+    let mut restored = missing;
+    while restored < keys.len() && keys[restored].0 < keys[restored - 1].0 + TOL {
+        restored += 1;
+    }
+    keys[restored - 1]
+}
+
+/// What the passes made of a sample.
+enum Fate {
+    Survived,
+    /// Dropped in the last pass, with this residual.
+    Dropped(f64),
+    /// Missing, or dropped before.
+    Gone,
+}
+
+impl<V: Vector> Clipped<V> {
+    #[inline(always)]
+    fn fate(&self, lane: usize, y: V::Element) -> Fate {
+        let within = |bounds: &Bounds<V>| bounds.low.lanes()[lane] <= y && y <= bounds.high.lanes()[lane];
+        if within(&self.survivors.bounds) {
+            Fate::Survived
+        } else if within(&self.last.before.bounds) {
+            Fate::Dropped(self.last.limits.residual(lane, y))
+        } else {
+            Fate::Gone
+        }
+    }
 }

@@ -2,12 +2,10 @@
 
 use skystack_simd::{Mask, Vector};
 use skystack_stats::lane::{self, DeviationMoments, Deviations, Squares};
+use skystack_stats::slice::IQR_STD_FACTOR;
 
 use super::{About, Center, SigClip, Spread, Survivors};
 use crate::Columns;
-
-/// Turns an interquartile range into the standard deviation of Gaussian data: 1 / (2·Φ⁻¹(3/4)).
-const IQR_FACTOR: f64 = 0.741301109252801;
 
 /// Turns Sₙ into the standard deviation of Gaussian data (Rousseeuw & Croux 1993).
 const SN_FACTOR: f64 = 1.1926;
@@ -29,7 +27,7 @@ pub(super) fn variance<V: Vector>(
             let median = lane::median(isa, columns.sorted, window);
             rounded_square::<V>(isa, factor, lane::mad(isa, columns.sorted, window, median))
         }
-        Spread::Iqr => rounded_square::<V>(isa, IQR_FACTOR, lane::iqr(isa, columns.sorted, window)),
+        Spread::Iqr => rounded_square::<V>(isa, IQR_STD_FACTOR, lane::iqr(isa, columns.sorted, window)),
         Spread::Sn => {
             let sn = lane::sn(isa, columns.sorted, window, columns.deviations);
             rounded_square::<V>(isa, SN_FACTOR, sn)

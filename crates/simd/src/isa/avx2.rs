@@ -5,8 +5,8 @@ use std::ops::{BitAnd, BitOr, Not};
 
 use super::native::{already_wide, native_register};
 use super::sealed::Sealed;
-use crate::pair::PairMask;
-use crate::{Isa, Level, Mask, Pair};
+use crate::pair::{Pair, PairMask};
+use crate::{Isa, Level, Mask};
 
 /// Token: this CPU has AVX2.
 #[derive(Debug, Clone, Copy)]

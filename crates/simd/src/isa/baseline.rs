@@ -6,8 +6,8 @@ use std::ops::{Add, BitAnd, BitOr, Div, Mul, Not, Sub};
 use wide::{f32x4, f64x2};
 
 use super::sealed::Sealed;
-use crate::pair::PairMask;
-use crate::{Isa, Level, Mask, Pair, Vector};
+use crate::pair::{Pair, PairMask};
+use crate::{Isa, Level, Mask, Vector};
 
 /// Token of the level that was fixed when the program was compiled.
 #[derive(Debug, Clone, Copy)]

@@ -51,8 +51,11 @@ fn exchange<V: Vector>(column: &mut [V], p: usize, r: usize, d: usize) {
     let end = column.len() - d;
     let mut base = r;
     while base < end {
-        for i in base..(base + p).min(end) {
-            (column[i], column[i + d]) = column[i].sort2(column[i + d]);
+        // p <= d, so the two runs do not overlap.
+        let run = p.min(end - base);
+        let (front, back) = column.split_at_mut(base + d);
+        for (a, b) in front[base..base + run].iter_mut().zip(&mut back[..run]) {
+            (*a, *b) = a.sort2(*b);
         }
         base += 2 * p;
     }

@@ -63,8 +63,9 @@ fn fullest_window<T: Element>(sorted: &[T]) -> T {
     let a = |rank: usize| sorted[rank - 1].widen();
     let (mut i, j) = (1 + 3 * n / 20, 1 + 17 * n / 20);
     let range = a(j) - a(i);
-    // An infinite range, of f64 near its limits, has no windows: the low end then, as for an empty one.
-    if range == 0.0 || !range.is_finite() {
+    // An infinite range, of f64 near its limits, has no windows, and one whose hundredth is below the least number no steps:
+    // the low end then, as for an empty one.
+    if STEP * range == 0.0 || !range.is_finite() {
         return sorted[i - 1];
     }
     let (start, mut k, mut best, mut mode) = (a(i), i, 0, i);

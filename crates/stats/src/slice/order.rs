@@ -133,6 +133,10 @@ pub(crate) fn quantile_of<T: Element>(values: &mut [T], q: f64) -> Option<f64> {
     let below = position.floor();
     let (_, &mut a, above) = values.select_nth_unstable_by(below as usize, ascending);
     let b = above.iter().copied().reduce(|a, b| if b < a { b } else { a }).unwrap_or(a);
+    // At a whole position the neighbour has no say, however far it is: 0 times an overflow would be NaN.
+    if position == below {
+        return Some(a.widen());
+    }
     Some(a.widen() + (position - below) * (b.widen() - a.widen()))
 }
 
