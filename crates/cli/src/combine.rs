@@ -11,7 +11,7 @@ use crate::args::{OutputArgs, StackArgs};
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
 use crate::progress::Bar;
-use crate::say::{say, warn};
+use crate::say::{mention, say, warn};
 use crate::values::{Bytes, WeightSource};
 use crate::{later, resolve};
 
@@ -30,7 +30,7 @@ pub(crate) fn run(args: &StackArgs, names: &[OsString], only_plan: bool) -> Resu
         return say(job.stacker.plan_files(&job.frames, &outputs).map_err(|e| job.explain(e))?);
     }
     if args.machine.verbose {
-        say(job.stacker.plan_files(&job.frames, &outputs).map_err(|e| job.explain(e))?)?;
+        mention(job.stacker.plan_files(&job.frames, &outputs).map_err(|e| job.explain(e))?);
     }
     let bar = Bar::new(&args.machine);
     if let Some(bar) = bar.clone() {
@@ -45,7 +45,7 @@ pub(crate) fn run(args: &StackArgs, names: &[OsString], only_plan: bool) -> Resu
     let report = outcome.map_err(|e| interrupt.explain().unwrap_or_else(|| job.explain(e)))?;
     if !args.machine.quiet {
         report.warnings.iter().for_each(warn);
-        say(&report)?;
+        mention(&report);
     }
     Ok(())
 }
@@ -55,7 +55,7 @@ pub(crate) struct Job {
     pub(crate) stacker: Stacker,
     pub(crate) frames: Vec<PathBuf>,
     /// Where the weights were read, for messages.
-    weight_file: Option<String>,
+    weight_file: Option<PathBuf>,
 }
 
 impl Job {
@@ -63,6 +63,7 @@ impl Job {
         later::refuse_later(args)?;
         let convention = args.convention.unwrap_or_default();
         let rejection = resolve::rejection(args.reject, convention, &args.rejection)?;
+        bitpix(args.output.bitpix)?;
         let outtype = if args.output.bitpix == Some(-64) { Outtype::Double } else { Outtype::Real };
         let frames = inputs::expand(names)?;
         let mut stacker = Stacker::new()
@@ -98,7 +99,7 @@ impl Job {
     pub(crate) fn explain(&self, error: skystack::Error) -> Failure {
         match &self.weight_file {
             Some(file) if error.kind() == ErrorKind::Parameter && error.to_string().starts_with("weight") => {
-                Failure::usage(format!("{error} (weights of {file})"))
+                Failure::usage(format!("{error} (weights of {})", file.display()))
             }
             _ => error.into(),
         }
@@ -114,9 +115,8 @@ fn threshold(flag: &str, value: Option<f64>) -> Result<Option<f64>, Failure> {
 
 fn output_files(image: &Path, args: &OutputArgs) -> Result<OutputFiles, Failure> {
     let mut outputs = OutputFiles::new(image).overwrite(args.overwrite);
-    if let Some(code) = args.bitpix {
-        let unknown = || Failure::usage(format!("--bitpix is {code}, needed -32 or -64"));
-        outputs = outputs.bitpix(Bitpix::from_code(code).ok_or_else(unknown)?);
+    if let Some(bitpix) = bitpix(args.bitpix)? {
+        outputs = outputs.bitpix(bitpix);
     }
     if let Some(path) = &args.sigma {
         outputs = outputs.sigma(path);
@@ -133,12 +133,22 @@ fn output_files(image: &Path, args: &OutputArgs) -> Result<OutputFiles, Failure>
     Ok(outputs)
 }
 
+/// `--bitpix`, of those that this version writes.
+fn bitpix(code: Option<i64>) -> Result<Option<Bitpix>, Failure> {
+    match code {
+        None => Ok(None),
+        Some(-32) => Ok(Some(Bitpix::F32)),
+        Some(-64) => Ok(Some(Bitpix::F64)),
+        Some(code) => Err(Failure::usage(format!("--bitpix is {code}, needed -32 or -64"))),
+    }
+}
+
 fn weight(source: &WeightSource) -> Result<Weight, Failure> {
     match source {
         WeightSource::None | WeightSource::Later(_) => Ok(Weight::None),
         WeightSource::Exposure => Ok(Weight::Exposure),
         WeightSource::Keyword(keyword) => Ok(Weight::Keyword(keyword.clone())),
-        WeightSource::File(file) => read_numbers(Path::new(file)).map(Weight::Given),
+        WeightSource::File(file) => read_numbers(file).map(Weight::Given),
     }
 }
 

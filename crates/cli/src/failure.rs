@@ -1,6 +1,10 @@
 //! What the program ends with when it cannot do what was asked: one line and an exit code.
 
+use std::error::Error as _;
 use std::fmt;
+use std::path::Path;
+
+use skystack::fits::FitsError;
 
 /// A run that ends without its result.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,11 +21,16 @@ pub(crate) enum Failure {
 
 impl Failure {
     pub(crate) fn usage(message: impl fmt::Display) -> Self {
-        Self::Usage(one_line(message))
+        Self::Usage(with_dashes(one_line(message)))
     }
 
     pub(crate) fn run(message: impl fmt::Display) -> Self {
         Self::Run(one_line(message))
+    }
+
+    /// An output that is there already.
+    pub(crate) fn exists(path: &Path) -> Self {
+        Self::run(format!("{}: the output exists (needed: another name, or --overwrite)", path.display()))
     }
 
     /// Exit code of the contract.
@@ -48,8 +57,20 @@ impl fmt::Display for Failure {
 
 impl From<skystack::Error> for Failure {
     fn from(error: skystack::Error) -> Self {
+        if let Some(FitsError::Exists { path }) = error.source().and_then(|source| source.downcast_ref()) {
+            return Self::exists(path);
+        }
         match error.kind() {
             skystack::ErrorKind::Parameter => Self::usage(error),
+            _ => Self::run(error),
+        }
+    }
+}
+
+impl From<FitsError> for Failure {
+    fn from(error: FitsError) -> Self {
+        match error {
+            FitsError::Exists { path } => Self::exists(&path),
             _ => Self::run(error),
         }
     }
@@ -59,10 +80,22 @@ impl From<skystack::inputs::InputsError> for Failure {
     fn from(error: skystack::inputs::InputsError) -> Self {
         use skystack::inputs::InputsError;
         match error {
-            InputsError::Nothing | InputsError::Pattern { .. } => Self::usage(error),
+            InputsError::Nothing | InputsError::NoName { .. } | InputsError::Pattern { .. } => Self::usage(error),
             _ => Self::run(error),
         }
     }
+}
+
+/// Options that the library calls by the names of its own.
+const OPTIONS: [&str; 16] = [
+    "bitpix", "blank", "center", "combine", "ddof", "hsigma", "hthreshold", "lsigma", "lthreshold", "maxiters", "maxrej",
+    "nhigh", "nkeep", "nlow", "spread", "weight",
+];
+
+/// `lsigma is -2` becomes `--lsigma is -2`: what the user typed.
+fn with_dashes(message: String) -> String {
+    let named = |name: &&str| message.strip_prefix(*name).is_some_and(|rest| rest.starts_with(" is "));
+    if OPTIONS.iter().any(|name| named(&name)) { format!("--{message}") } else { message }
 }
 
 /// A message on one line: a file name may hold a line feed or a terminal's control codes.
@@ -82,6 +115,8 @@ mod tests {
     fn a_message_is_one_line_whatever_a_name_holds() {
         let failure = Failure::run("a\nb\u{1b}[2J.fits: no such file\n");
         assert_eq!(failure.to_string(), "skystack: a\\nb\\u{1b}[2J.fits: no such file");
+        assert_eq!(Failure::usage("lsigma is -2, needed more").to_string(), "error: --lsigma is -2, needed more");
+        assert_eq!(Failure::usage("lsigmas is").to_string(), "error: lsigmas is");
         assert_eq!((failure.code(), Failure::usage("x").code(), Failure::Closed.code()), (1, 2, 0));
     }
 }

@@ -1,18 +1,13 @@
 //! FITS images of the program itself (demo, simulate, preview): whole planes, read and written through `skystack::fits`.
 
-use std::fs;
+use std::fs::{self, OpenOptions};
+use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use ndarray::{Array2, ArrayView2};
-use skystack::fits::{Bitpix, FitsError, FitsWriter, Header, Image, ImageSpec, InputPath, Limits, Stored};
+use skystack::fits::{Bitpix, FitsWriter, Header, Image, ImageSpec, InputPath, Limits, Stored};
 
 use crate::failure::Failure;
-
-impl From<FitsError> for Failure {
-    fn from(error: FitsError) -> Self {
-        Self::run(error)
-    }
-}
 
 /// Reads the first plane of an image as f32.
 pub(crate) fn read_plane(name: &Path) -> Result<Array2<f32>, Failure> {
@@ -39,10 +34,53 @@ pub(crate) fn write_plane<S: Stored>(
     Ok(writer.finish()?)
 }
 
-/// Makes a folder, with the folders above it.
-pub(crate) fn make_folder(dir: &Path) -> Result<(), Failure> {
-    fs::create_dir_all(dir)
-        .map_err(|error| Failure::run(format!("{}: cannot make this folder: {error}", dir.display())))
+/// Files and folders that a run has made: gone again unless the run ends well.
+#[derive(Default)]
+pub(crate) struct Made {
+    files: Vec<PathBuf>,
+    folders: Vec<PathBuf>,
+}
+
+impl Made {
+    /// Makes a folder, with the folders above it.
+    pub(crate) fn folder(&mut self, dir: &Path) -> Result<(), Failure> {
+        let missing = dir.ancestors().take_while(|path| !path.as_os_str().is_empty() && !path.exists());
+        // The innermost one first, as they have to be removed.
+        self.folders.extend(missing.map(Path::to_owned));
+        fs::create_dir_all(dir)
+            .map_err(|error| Failure::run(format!("{}: cannot make this folder: {error}", dir.display())))
+    }
+
+    /// Remembers a file that has been written.
+    pub(crate) fn file(&mut self, path: &Path) {
+        self.files.push(path.to_owned());
+    }
+
+    /// The run has ended well.
+    pub(crate) fn keep(mut self) {
+        self.files.clear();
+        self.folders.clear();
+    }
+}
+
+impl Drop for Made {
+    fn drop(&mut self) {
+        // The failure that brings us here is the one to report. A folder that others use by now stays.
+        self.files.iter().for_each(|path| drop(fs::remove_file(path)));
+        self.folders.iter().for_each(|path| drop(fs::remove_dir(path)));
+    }
+}
+
+/// Refuses a job that needs more memory than there is: to try would abort the program, or make the machine swap.
+pub(crate) fn fits_in_memory(what: &str, bytes: u128) -> Result<(), Failure> {
+    // Where the memory is unknown, what can be addressed is the bound.
+    let available = skystack::machine().memory_available.unwrap_or(u64::MAX).min(i64::MAX as u64);
+    if bytes <= u128::from(available) {
+        return Ok(());
+    }
+    let gib = |bytes: u128| bytes as f64 / f64::from(1 << 30);
+    let (needs, has) = (gib(bytes), gib(available.into()));
+    Err(Failure::run(format!("{what} needs {needs:.1} GiB of memory, but {has:.1} GiB are available")))
 }
 
 /// Refuses if one of `paths` exists.
@@ -50,30 +88,59 @@ pub(crate) fn none_exists(paths: &[PathBuf]) -> Result<(), Failure> {
     match paths.iter().find(|path| path.symlink_metadata().is_ok()) {
         None => Ok(()),
         Some(path) => {
-            let path = path.display();
-            Err(Failure::run(format!("{path}: the output exists (needed: another name, or --overwrite)")))
+            Err(Failure::exists(path))
         }
     }
 }
 
 /// Writes `bytes` as a whole file: under a temporary name beside it first, so that a full disk leaves nothing behind.
 pub(crate) fn write_bytes(path: &Path, bytes: &[u8], overwrite: bool) -> Result<(), Failure> {
-    if !overwrite {
-        none_exists(&[path.to_owned()])?;
-    }
-    let cannot = |error| Failure::run(format!("{}: cannot write this file: {error}", path.display()));
-    let name = path.file_name().ok_or_else(|| {
-        Failure::usage(format!("{}: no file name, needed a path of a file to write", path.display()))
-    })?;
-    let mut temporary_name = name.to_owned();
-    temporary_name.push(format!(".{}.tmp", std::process::id()));
-    let temporary = path.with_file_name(temporary_name);
-    let written = fs::write(&temporary, bytes).and_then(|()| fs::rename(&temporary, path));
+    let destination = destination(path, overwrite)?;
+    // Not made of the file's name: that may be as long as names can be.
+    let temporary = destination.with_file_name(format!(".skystack-{}.tmp", std::process::id()));
+    let written = write_synced(&temporary, bytes).and_then(|()| {
+        if overwrite {
+            return fs::rename(&temporary, &destination);
+        }
+        // Unlike a rename, a link replaces nothing. Not every file system has links.
+        match fs::hard_link(&temporary, &destination) {
+            Err(error) if error.kind() != ErrorKind::AlreadyExists => fs::rename(&temporary, &destination),
+            linked => linked.and_then(|()| fs::remove_file(&temporary)),
+        }
+    });
     written.map_err(|error| {
         // The first error is the one to report.
         let _ = fs::remove_file(&temporary);
-        cannot(error)
+        Failure::run(format!("{}: cannot write this file: {error}", path.display()))
     })
+}
+
+fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create_new(true).open(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+/// Where an output goes: what a symbolic link points to is replaced and the link stays, as combine has it.
+pub(crate) fn destination(path: &Path, overwrite: bool) -> Result<PathBuf, Failure> {
+    let shown = path.display();
+    let unusable = |what: &str| Failure::run(format!("{shown}: is {what}, needed the path of a file to write"));
+    if path.file_name().is_none() {
+        return Err(unusable("no file name"));
+    }
+    let Ok(link) = path.symlink_metadata() else { return Ok(path.to_owned()) };
+    match path.metadata() {
+        Err(_) if link.is_symlink() => return Err(unusable("a symbolic link that leads to no file")),
+        Err(error) => return Err(Failure::run(format!("{shown}: cannot examine the output: {error}"))),
+        Ok(found) if found.is_dir() => return Err(unusable("a folder")),
+        Ok(found) if !found.is_file() => return Err(unusable("a device or pipe")),
+        Ok(_) => {}
+    }
+    if !overwrite {
+        none_exists(&[path.to_owned()])?;
+    }
+    fs::canonicalize(path)
+        .map_err(|error| Failure::run(format!("{shown}: cannot follow the path of the output: {error}")))
 }
 
 #[cfg(test)]
@@ -89,5 +156,28 @@ mod tests {
         let again = write_plane(&path, plane.view(), Bitpix::I16, Header::new(), false);
         assert_eq!(again.unwrap_err().code(), 1);
         fs::remove_file(&path).unwrap();
+    }
+
+    #[test]
+    fn what_a_run_made_goes_with_it_and_nothing_else() {
+        let root = std::env::temp_dir().join(format!("skystack-cli-made-{}", std::process::id()));
+        let mut before = Made::default();
+        before.folder(&root).unwrap();
+        before.keep();
+        let deep = root.join("a/b");
+        let mut made = Made::default();
+        made.folder(&deep).unwrap();
+        write_bytes(&deep.join("x"), b"1", false).unwrap();
+        made.file(&deep.join("x"));
+        drop(made);
+        assert!(root.exists() && fs::read_dir(&root).unwrap().next().is_none());
+        fs::remove_dir(&root).unwrap();
+    }
+
+    #[test]
+    fn a_job_beyond_the_memory_is_refused_with_both_numbers() {
+        assert_eq!(fits_in_memory("a job", 1 << 20), Ok(()));
+        let message = fits_in_memory("a job", u128::MAX).unwrap_err().to_string();
+        assert!(message.contains("a job needs") && message.contains("GiB are available"), "{message}");
     }
 }

@@ -7,17 +7,27 @@ use skystack::inputs;
 
 use crate::args::InfoArgs;
 use crate::failure::{Failure, one_line};
-use crate::say::say;
+use crate::say::{complain, say};
 
 /// Keywords that combining reads or that tell frames apart.
 const KEYWORDS: [&str; 8] = ["OBJECT", "FILTER", "DATE-OBS", "EXPTIME", "NCOMBINE", "GAIN", "RDNOISE", "BPM"];
 
 /// Describes each file; a name with an extension shows that HDU only.
 pub(crate) fn run(args: &InfoArgs) -> Result<(), Failure> {
+    let mut last = Ok(());
     for name in inputs::expand(&args.files)? {
-        describe(&name)?;
+        match describe(&name) {
+            Err(Failure::Closed) => return Err(Failure::Closed),
+            // One bad file does not hide the others. The last line is written where the program ends.
+            Err(failure) => {
+                if let Err(before) = std::mem::replace(&mut last, Err(failure)) {
+                    complain(before);
+                }
+            }
+            Ok(()) => {}
+        }
     }
-    Ok(())
+    last
 }
 
 fn describe(name: &Path) -> Result<(), Failure> {
@@ -25,7 +35,7 @@ fn describe(name: &Path) -> Result<(), Failure> {
     let file = FitsFile::open(&input.path)?;
     say(one_line(input.path.display()))?;
     let chosen =
-        if input.hdu == HduSelector::First { None } else { Some(file.image(&input.hdu)?.hdu_index()) };
+        if input.hdu == HduSelector::First { None } else { Some(index_of(&file, &input.hdu)?) };
     for hdu in file.hdus().iter().filter(|hdu| chosen.is_none_or(|index| index == hdu.index())) {
         say(format_args!("  [{}]{} {}", hdu.index(), name_of(hdu), content(&file, hdu)))?;
         let keywords = keywords_of(hdu);
@@ -37,6 +47,23 @@ fn describe(name: &Path) -> Result<(), Failure> {
         say(format_args!("  warning: {}", one_line(warning)))?;
     }
     Ok(())
+}
+
+/// The HDU that is meant, image or not.
+fn index_of(file: &FitsFile, selector: &HduSelector) -> Result<usize, Failure> {
+    let meant = |hdu: &&Hdu| match selector {
+        HduSelector::Index(index) => hdu.index() == *index,
+        HduSelector::Name { name, version } => {
+            hdu.name().is_some_and(|found| found.eq_ignore_ascii_case(name))
+                && version.is_none_or(|version| hdu.version() == version)
+        }
+        _ => false,
+    };
+    match file.hdus().iter().find(meant) {
+        Some(hdu) => Ok(hdu.index()),
+        // The reader says what is there instead.
+        None => Ok(file.image(selector)?.hdu_index()),
+    }
 }
 
 fn name_of(hdu: &Hdu) -> String {

@@ -36,6 +36,7 @@ use crate::say::{complain, say};
 static PANIC: Mutex<Option<String>> = Mutex::new(None);
 
 fn main() -> ExitCode {
+    interrupt::outlive_file_size_limit();
     panic::set_hook(Box::new(|info| {
         let mut first = PANIC.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         first.get_or_insert_with(|| info.to_string());

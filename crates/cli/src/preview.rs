@@ -1,13 +1,14 @@
 //! `skystack preview`: a stretched picture of an image.
 
 use ndarray::{Array2, ArrayView2};
+use skystack::fits::{InputPath, same_file};
 
 use crate::args::PreviewArgs;
 use crate::failure::Failure;
-use crate::files::{none_exists, read_plane, write_bytes};
+use crate::files::{destination, read_plane, write_bytes};
 use crate::later::not_available;
 use crate::picture::{Canvas, Stretch};
-use crate::say::say;
+use crate::say::mention;
 
 /// Longest side of a picture [pixels]: larger images are binned.
 const LONGEST: usize = 4096;
@@ -17,9 +18,12 @@ pub(crate) fn run(args: &PreviewArgs) -> Result<(), Failure> {
     if args.rejections.is_some() {
         return Err(not_available("--rejections", "the flag left out"));
     }
-    if !args.overwrite {
-        none_exists(std::slice::from_ref(&args.output))?;
+    let input = InputPath::parse(&args.image);
+    if same_file(&input.path, &args.output) {
+        let output = args.output.display();
+        return Err(Failure::usage(format!("{output}: the output is the input (needed: another name)")));
     }
+    destination(&args.output, args.overwrite)?;
     let image = read_plane(&args.image)?;
     let bin = image.nrows().max(image.ncols()).div_ceil(LONGEST).max(1);
     let small = if bin == 1 { image } else { binned(image.view(), bin) };
@@ -29,10 +33,11 @@ pub(crate) fn run(args: &PreviewArgs) -> Result<(), Failure> {
     write_bytes(&args.output, &canvas.png()?, args.overwrite)?;
     let by = if bin > 1 { format!(", binned {bin} x {bin}") } else { String::new() };
     let (width, height, path) = (small.ncols(), small.nrows(), args.output.display());
-    say(format_args!(
+    mention(format_args!(
         "{path}: {width} x {height}{by}, black {:.6} to white {:.6}",
         stretch.black, stretch.white
-    ))
+    ));
+    Ok(())
 }
 
 /// Mean of squares of `bin` pixels, without missing ones; an incomplete square at the edge counts as it is.

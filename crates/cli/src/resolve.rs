@@ -304,8 +304,8 @@ mod tests {
             ),
             ("--reject sigclip --spread mad --ddof 0", "error: --ddof 0 is not used where the spread is mad"),
             ("--reject sigclip --nkeep -2 --maxrej 3", "error: --nkeep -2 means --maxrej 2"),
-            ("--reject sigclip --lsigma -1", "error: lsigma is -1"),
-            ("--reject sigclip --hsigma nan", "error: hsigma is NaN"),
+            ("--reject sigclip --lsigma -1", "error: --lsigma is -1"),
+            ("--reject sigclip --hsigma nan", "error: --hsigma is NaN"),
             ("--reject madclip", "error: rejection madclip is not defined in convention iraf"),
             ("--reject extrema", "error: rejection extrema is not defined in convention iraf"),
             (

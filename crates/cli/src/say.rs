@@ -14,6 +14,21 @@ pub(crate) fn say(text: impl fmt::Display) -> Result<(), Failure> {
     }
 }
 
+/// As [`say`], while work remains: a reader who has left does not stop the work.
+pub(crate) fn say_on(text: impl fmt::Display) -> Result<(), Failure> {
+    match say(text) {
+        Err(Failure::Closed) => Ok(()),
+        other => other,
+    }
+}
+
+/// As [`say`], of results that are safe in files: that it cannot be said does not make them a failure.
+pub(crate) fn mention(text: impl fmt::Display) {
+    if let Err(Failure::Run(message)) = say(text) {
+        warn(message);
+    }
+}
+
 /// Writes a line to stderr.
 pub(crate) fn complain(text: impl fmt::Display) {
     // Nothing can be said about a stderr that is gone.

@@ -9,8 +9,10 @@ use skystack::simulate::{self, Scene, Simulated};
 
 use crate::args::SimulateArgs;
 use crate::failure::Failure;
-use crate::files::{make_folder, none_exists, write_bytes, write_plane};
-use crate::say::say;
+use crate::files::{Made, fits_in_memory, none_exists, write_bytes, write_plane};
+use crate::interrupt::Interrupt;
+use crate::say::mention;
+use crate::values::Size;
 
 /// Writes frame000.fits ..., truth.fits and hits.txt.
 pub(crate) fn run(args: &SimulateArgs) -> Result<(), Failure> {
@@ -20,8 +22,10 @@ pub(crate) fn run(args: &SimulateArgs) -> Result<(), Failure> {
         other => return Err(Failure::usage(format!("--bitpix is {other}, needed 16 or -32"))),
     };
     let (frames, size) = (args.frames as usize, args.size);
-    fits_in_memory(frames, size.height, size.width)?;
-    make_folder(&args.dir)?;
+    room_for(frames, size)?;
+    let interrupt = Interrupt::watch()?;
+    let mut made = Made::default();
+    made.folder(&args.dir)?;
     let name = |number: usize| args.dir.join(format!("frame{number:03}.fits"));
     let (truth, hits) = (args.dir.join("truth.fits"), args.dir.join("hits.txt"));
     if !args.overwrite {
@@ -29,36 +33,33 @@ pub(crate) fn run(args: &SimulateArgs) -> Result<(), Failure> {
         all.extend([truth.clone(), hits.clone()]);
         none_exists(&all)?;
     }
-    let simulated = simulate::stack(frames, size.height, size.width, args.seed);
+    let seed = args.seed;
+    let simulated = interrupt.attend(move || simulate::stack(frames, size.height, size.width, seed))?;
     for (number, frame) in simulated.frames.outer_iter().enumerate() {
+        interrupt.check()?;
         let header = frame_header(&simulated.scene, number)?;
         write_frame(&name(number), frame, integers, header, args.overwrite)?;
+        made.file(&name(number));
     }
-    write_plane(
-        &truth,
-        simulated.truth.view(),
-        Bitpix::F64,
-        truth_header(&simulated.scene)?,
-        args.overwrite,
-    )?;
+    interrupt.check()?;
+    let header = truth_header(&simulated.scene)?;
+    write_plane(&truth, simulated.truth.view(), Bitpix::F64, header, args.overwrite)?;
+    made.file(&truth);
+    interrupt.check()?;
     write_bytes(&hits, list_of_hits(&simulated).as_bytes(), args.overwrite)?;
+    made.keep();
     let (width, height, dir) = (size.width, size.height, args.dir.display());
-    say(format_args!(
+    mention(format_args!(
         "{frames} frames of {width} x {height} and truth.fits in {dir}; {} samples hit, listed in hits.txt",
         simulated.hits.len()
-    ))
+    ));
+    Ok(())
 }
 
-/// The whole stack is made in memory; four bytes a sample and the truth must be addressable and sane.
-fn fits_in_memory(frames: usize, height: usize, width: usize) -> Result<(), Failure> {
-    const MOST_BYTES: usize = 64 << 30;
-    let samples = height.checked_mul(width).and_then(|pixels| pixels.checked_mul(frames + 6));
-    match samples.and_then(|samples| samples.checked_mul(4)) {
-        Some(bytes) if bytes <= MOST_BYTES => Ok(()),
-        _ => Err(Failure::usage(format!(
-            "{frames} frames of {width}x{height} need more than 64 GiB of memory (needed: fewer or smaller frames)"
-        ))),
-    }
+/// The whole stack is made in memory: four bytes a sample; the truth, the sky and a frame on its way to disk.
+fn room_for(frames: usize, size: Size) -> Result<(), Failure> {
+    let bytes = size.pixels().saturating_mul(4 * frames as u128 + 24);
+    fits_in_memory(&format!("a simulation of {frames} frames of {}x{}", size.width, size.height), bytes)
 }
 
 /// Writes one frame: unsigned 16-bit integers (exact, frames hold whole numbers) or floats.

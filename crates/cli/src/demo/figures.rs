@@ -8,10 +8,12 @@ use super::{Run, Runs};
 /// Standard errors that a figure may be off: beyond, one run in two million is a false alarm.
 pub(super) const TOLERANCE: f64 = 5.0;
 
-/// Columns drawn where theory has no closed form.
+/// Most columns drawn where theory has no closed form, and most samples: a tall stack gets fewer columns.
 const COLUMNS: u64 = 500_000;
-/// Columns for each point of a completeness curve.
+const SAMPLES: u64 = 15 * COLUMNS;
+/// The same for each point of a completeness curve.
 const CURVE_COLUMNS: u64 = 16_384;
+const CURVE_SAMPLES: u64 = 30 * CURVE_COLUMNS;
 /// Amplitude \[σ\] from which a hit counts as strong.
 const STRONG: f64 = 30.0;
 
@@ -108,7 +110,7 @@ pub(super) fn judge(simulated: &Simulated, runs: &Runs) -> Judged {
     let skewness = simulated.noise.skewness(level);
     // Samples are whole DN.
     let step = 1.0 / simulated.noise.rounded_variance_dn(level).sqrt();
-    let clip = MonteCarlo { samples, k: runs.k, skewness, step, columns: COLUMNS };
+    let clip = MonteCarlo { samples, k: runs.k, skewness, step, columns: COLUMNS.min(SAMPLES / samples as u64) };
     let clip_row = |run, statistic| {
         let (clean, hit) = (clip.clean(statistic, 1), clip.with_outlier(statistic, 200.0, 2));
         let expected = Expectation {
@@ -204,9 +206,9 @@ fn iterated(simulated: &Simulated, runs: &Runs, clip: &MonteCarlo) -> Clip {
         clean.rejected_variance / (n * n) * (n / found.samples as f64 + 1.0 / clean.columns as f64);
     let false_rejection =
         Figure { measured: found.rate(), expected: clean.false_rejection, error: variance.sqrt() };
-    let curve =
-        Curve::new(|amplitude| MonteCarlo { columns: CURVE_COLUMNS, ..*clip }.completeness(amplitude, 3));
-    let bins = completeness(simulated, mask, &curve, CURVE_COLUMNS as f64);
+    let columns = CURVE_COLUMNS.min(CURVE_SAMPLES / clip.samples as u64);
+    let curve = Curve::new(|amplitude| MonteCarlo { columns, ..*clip }.completeness(amplitude, 3));
+    let bins = completeness(simulated, mask, &curve, columns as f64);
     Clip { name: runs.clip_average.name, theory: "Monte Carlo", false_rejection, bins }
 }
 

@@ -14,9 +14,11 @@ use skystack::{Center, Combine, Products, Rejection, SigClip, Stacker};
 
 use crate::args::DemoArgs;
 use crate::failure::Failure;
-use crate::files::{make_folder, write_bytes, write_plane};
-use crate::say::say;
+use crate::files::{Made, fits_in_memory, write_bytes, write_plane};
+use crate::interrupt::Interrupt;
+use crate::say::mention;
 use crate::simulate::{frame_header, write_frame};
+use crate::values::Size;
 
 /// One way to combine the stack, and what came out.
 pub(crate) struct Run {
@@ -39,29 +41,50 @@ pub(crate) struct Runs {
     pub(crate) k: f64,
 }
 
+/// Least side of a frame [pixels]: below, there is too little plain sky to measure noise on.
+const LEAST_SIDE: usize = 64;
+
 /// Runs the demo.
 pub(crate) fn run(args: &DemoArgs) -> Result<(), Failure> {
-    if args.size.width.saturating_mul(args.size.height) < 64 * 64 {
-        let found = format!("--size {}x{}", args.size.width, args.size.height);
-        return Err(Failure::usage(format!(
-            "{found} is too small to measure noise on (needed: 64x64 or more)"
-        )));
-    }
-    make_folder(&args.dir)?;
+    check_size(args)?;
+    let interrupt = Interrupt::watch()?;
+    let mut made = Made::default();
+    made.folder(&args.dir)?;
     let started = Instant::now();
     let scene = Scene::new(args.frames.into(), args.size.height, args.size.width).seed(args.seed);
-    let simulated = scene.trails(usize::from(args.frames) / 4).generate();
-    report::introduction(&simulated, started.elapsed())?;
-    let runs = combine_all(&simulated)?;
-    let good = report::table(&figures::judge(&simulated, &runs), &runs)?;
-    report::double_hits(&simulated, runs.k)?;
-    write_results(&args.dir, &simulated, &runs)?;
-    say(format_args!("\nfinished in {:.1} s", started.elapsed().as_secs_f64()))?;
+    let scene = scene.trails(usize::from(args.frames) / 4);
+    let (simulated, runs, good) = interrupt.attend(move || measure(&scene))??;
+    write_results(&args.dir, &simulated, &runs, &interrupt, &mut made)?;
+    made.keep();
+    mention(format_args!("\nfinished in {:.1} s", started.elapsed().as_secs_f64()));
     if good {
         Ok(())
     } else {
         Err(Failure::run("demo: figures differ from theory, see the lines that begin with !"))
     }
+}
+
+fn check_size(args: &DemoArgs) -> Result<(), Failure> {
+    let Size { width, height } = args.size;
+    if width.min(height) < LEAST_SIDE {
+        return Err(Failure::usage(format!(
+            "--size {width}x{height} is too small to measure noise on (needed: {LEAST_SIDE}x{LEAST_SIDE} or more)"
+        )));
+    }
+    // A sample is four bytes and one in each of three masks; images and truth are another sixty bytes a pixel.
+    let bytes = args.size.pixels().saturating_mul(7 * u128::from(args.frames) + 60);
+    fits_in_memory(&format!("a demo of {} frames of {width}x{height}", args.frames), bytes)
+}
+
+/// Everything but the files: simulates, combines, prints the figures. True where all of them are as theory says.
+fn measure(scene: &Scene) -> Result<(Simulated, Runs, bool), Failure> {
+    let started = Instant::now();
+    let simulated = scene.generate();
+    report::introduction(&simulated, started.elapsed())?;
+    let runs = combine_all(&simulated)?;
+    let good = report::table(&figures::judge(&simulated, &runs), &runs)?;
+    report::double_hits(&simulated, runs.k)?;
+    Ok((simulated, runs, good))
 }
 
 /// The largest usual factor that a lone outlier can exceed in a stack of `frames` frames.
@@ -112,7 +135,13 @@ fn combine(
     Ok(Run { name, image, rejmask, time })
 }
 
-fn write_results(dir: &Path, simulated: &Simulated, runs: &Runs) -> Result<(), Failure> {
+fn write_results(
+    dir: &Path,
+    simulated: &Simulated,
+    runs: &Runs,
+    interrupt: &Interrupt,
+    made: &mut Made,
+) -> Result<(), Failure> {
     let shown = montage::frame_with_most_hits(simulated);
     let (result, single, picture) =
         (dir.join("demo.fits"), dir.join("demo_single.fits"), dir.join("demo.png"));
@@ -120,10 +149,15 @@ fn write_results(dir: &Path, simulated: &Simulated, runs: &Runs) -> Result<(), F
     header.set("NCOMBINE", simulated.frames.dim().0 as i64, "frames combined")?;
     header.push_history("skystack demo: average after sigma clipping, convention iraf");
     write_plane(&result, runs.clip_average.image.view(), Bitpix::F32, header, true)?;
+    made.file(&result);
+    interrupt.check()?;
     let frame = simulated.frames.index_axis(ndarray::Axis(0), shown);
     write_frame(&single, frame, true, frame_header(&simulated.scene, shown)?, true)?;
+    made.file(&single);
+    interrupt.check()?;
     write_bytes(&picture, &montage::picture(simulated, runs, shown).png()?, true)?;
-    say(format_args!("\nlook at {}", picture.display()))?;
-    say(format_args!("  {}   the sigma-clipped average", result.display()))?;
-    say(format_args!("  {}   frame {shown} alone", single.display()))
+    mention(format_args!("\nlook at {}", picture.display()));
+    mention(format_args!("  {}   the sigma-clipped average", result.display()));
+    mention(format_args!("  {}   frame {shown} alone", single.display()));
+    Ok(())
 }

@@ -7,7 +7,8 @@ use skystack::simulate::Simulated;
 use super::Runs;
 use super::figures::{Bin, Cell, Clip, Figure, Judged, Row};
 use crate::failure::Failure;
-use crate::say::say;
+// The results are still to be written: a reader who has left does not stop that.
+use crate::say::say_on as say;
 
 /// What was simulated.
 pub(super) fn introduction(simulated: &Simulated, time: Duration) -> Result<(), Failure> {
