@@ -6,10 +6,11 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use skystack::Convention;
 
-use crate::values::{Bytes, Rounds, Size, WeightSource};
+use crate::values::{self, Bytes, Rounds, Size, WeightSource};
 
 /// Combine aligned astronomical frames into one image.
 #[derive(Debug, Parser)]
@@ -54,8 +55,10 @@ pub(crate) struct CombineArgs {
 #[derive(Debug, Args)]
 pub(crate) struct TraceArgs {
     /// Column of the output pixel, from 1
+    #[arg(allow_negative_numbers = true, value_parser = values::from_one::<usize>)]
     pub(crate) x: usize,
     /// Row of the output pixel, from 1
+    #[arg(allow_negative_numbers = true, value_parser = values::from_one::<usize>)]
     pub(crate) y: usize,
     /// Frames, as for combine
     #[arg(value_name = "INPUT", required = true)]
@@ -79,16 +82,16 @@ pub(crate) struct StackArgs {
     #[command(flatten)]
     pub(crate) rejection: RejectArgs,
     /// Least good input value
-    #[arg(long, value_name = "NUMBER", allow_hyphen_values = true)]
+    #[arg(long, value_name = "NUMBER", allow_hyphen_values = true, value_parser = values::number)]
     pub(crate) lthreshold: Option<f64>,
     /// Greatest good input value
-    #[arg(long, value_name = "NUMBER", allow_hyphen_values = true)]
+    #[arg(long, value_name = "NUMBER", allow_hyphen_values = true, value_parser = values::number)]
     pub(crate) hthreshold: Option<f64>,
     /// Value of an empty output pixel [default: nan; 0 where convention iraf or swarp is given by name]
-    #[arg(long, value_name = "NUMBER|nan", allow_hyphen_values = true)]
+    #[arg(long, value_name = "NUMBER|nan", allow_hyphen_values = true, value_parser = values::number)]
     pub(crate) blank: Option<f64>,
     /// Weights of the frames: none, exposure, !KEYWORD, @FILE
-    #[arg(long, value_name = "SOURCE", default_value = "none")]
+    #[arg(long, value_name = "SOURCE", default_value = "none", allow_negative_numbers = true, value_parser = OsStringValueParser::new().try_map(WeightSource::parse))]
     pub(crate) weight: WeightSource,
     #[command(flatten)]
     pub(crate) output: OutputArgs,
@@ -103,10 +106,10 @@ pub(crate) struct StackArgs {
 #[command(next_help_heading = "Rejection")]
 pub(crate) struct RejectArgs {
     /// Low clipping factor; inf switches the side off [default: 3, or the convention's]
-    #[arg(long, value_name = "SIGMAS", allow_hyphen_values = true)]
+    #[arg(long, value_name = "SIGMAS", allow_hyphen_values = true, value_parser = values::number)]
     pub(crate) lsigma: Option<f64>,
     /// High clipping factor, likewise
-    #[arg(long, value_name = "SIGMAS", allow_hyphen_values = true)]
+    #[arg(long, value_name = "SIGMAS", allow_hyphen_values = true, value_parser = values::number)]
     pub(crate) hsigma: Option<f64>,
     /// Centre used when clipping [default: the convention's]
     #[arg(long, value_enum)]
@@ -115,22 +118,22 @@ pub(crate) struct RejectArgs {
     #[arg(long, value_enum)]
     pub(crate) spread: Option<SpreadName>,
     /// Denominator n - ddof of the deviation [default: the convention's]
-    #[arg(long, value_name = "INTEGER", allow_negative_numbers = true)]
+    #[arg(long, value_name = "INTEGER", allow_negative_numbers = true, value_parser = values::whole::<u32>)]
     pub(crate) ddof: Option<u32>,
     /// Clipping rounds, a number or inf [default: the convention's]
     #[arg(long, value_name = "ROUNDS", allow_negative_numbers = true)]
     pub(crate) maxiters: Option<Rounds>,
     /// Samples dropped at the low end; for minmax a value below 1 is a fraction [default: 1]
-    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
+    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true, value_parser = values::number)]
     pub(crate) nlow: Option<f64>,
     /// Samples dropped at the high end, likewise [default: 1]
-    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
+    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true, value_parser = values::number)]
     pub(crate) nhigh: Option<f64>,
     /// Least number of samples kept; negative: most rejected [default: the convention's]
-    #[arg(long, value_name = "INTEGER", allow_negative_numbers = true)]
+    #[arg(long, value_name = "INTEGER", allow_negative_numbers = true, value_parser = values::integer)]
     pub(crate) nkeep: Option<i64>,
     /// Most samples rejected, of those present [default: none]
-    #[arg(long, value_name = "INTEGER", allow_negative_numbers = true)]
+    #[arg(long, value_name = "INTEGER", allow_negative_numbers = true, value_parser = values::whole::<u32>)]
     pub(crate) maxrej: Option<u32>,
 }
 
@@ -154,7 +157,7 @@ pub(crate) struct OutputArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) rejmask: Option<PathBuf>,
     /// Output type; -64 also makes the computation float64 [default: as the computation]
-    #[arg(long, value_name = "-32|-64", allow_negative_numbers = true)]
+    #[arg(long, value_name = "-32|-64", allow_negative_numbers = true, value_parser = values::integer)]
     pub(crate) bitpix: Option<i64>,
     /// Replace existing outputs
     #[arg(long)]
@@ -166,10 +169,10 @@ pub(crate) struct OutputArgs {
 #[command(next_help_heading = "Running")]
 pub(crate) struct MachineArgs {
     /// Hard bound on memory: bytes, 2GiB, 500MB [default: 75 % of what is available]
-    #[arg(long, value_name = "BYTES")]
+    #[arg(long, value_name = "BYTES", allow_negative_numbers = true)]
     pub(crate) mem_limit: Option<Bytes>,
     /// CPU workers [default: planned]
-    #[arg(long, value_name = "COUNT")]
+    #[arg(long, value_name = "COUNT", allow_negative_numbers = true, value_parser = values::from_one::<std::num::NonZeroUsize>)]
     pub(crate) threads: Option<std::num::NonZeroUsize>,
     /// Where the computation runs
     #[arg(long, value_enum, default_value_t = DeviceName::Auto)]
@@ -240,35 +243,35 @@ later_args! {
 #[derive(Debug, Args)]
 pub(crate) struct DemoArgs {
     /// Number of frames
-    #[arg(long, value_name = "N", default_value_t = 15, value_parser = clap::value_parser!(u16).range(3..=999))]
+    #[arg(long, value_name = "N", default_value_t = 15, value_parser = clap::value_parser!(u16).range(3..=999), allow_negative_numbers = true)]
     pub(crate) frames: u16,
     /// Size of a frame
-    #[arg(long, value_name = "WxH", default_value = "1024x1024")]
+    #[arg(long, value_name = "WxH", default_value = "1024x1024", allow_hyphen_values = true)]
     pub(crate) size: Size,
     /// Folder for the results; earlier results of the demo in it are replaced
     #[arg(long, default_value = "skystack-demo")]
     pub(crate) dir: PathBuf,
     /// Seed of the simulation
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = 1, allow_negative_numbers = true, value_parser = values::whole::<u64>)]
     pub(crate) seed: u64,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct SimulateArgs {
     /// Number of frames
-    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=100_000), allow_negative_numbers = true)]
     pub(crate) frames: u32,
     /// Size of a frame
-    #[arg(long, value_name = "WxH", default_value = "512x512")]
+    #[arg(long, value_name = "WxH", default_value = "512x512", allow_hyphen_values = true)]
     pub(crate) size: Size,
     /// Seed: the same seed gives the same frames on every machine
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = 1, allow_negative_numbers = true, value_parser = values::whole::<u64>)]
     pub(crate) seed: u64,
     /// Folder for frame000.fits ..., truth.fits and hits.txt
     #[arg(long)]
     pub(crate) dir: PathBuf,
     /// Type of the frames: 16 (unsigned integers) or -32 (floats)
-    #[arg(long, value_name = "16|-32", default_value_t = 16, allow_negative_numbers = true)]
+    #[arg(long, value_name = "16|-32", default_value_t = 16, allow_negative_numbers = true, value_parser = values::integer)]
     pub(crate) bitpix: i64,
     /// Replace existing files
     #[arg(long)]

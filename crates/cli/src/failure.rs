@@ -80,7 +80,9 @@ impl From<skystack::inputs::InputsError> for Failure {
     fn from(error: skystack::inputs::InputsError) -> Self {
         use skystack::inputs::InputsError;
         match error {
-            InputsError::Nothing | InputsError::NoName { .. } | InputsError::Pattern { .. } => Self::usage(error),
+            InputsError::Nothing | InputsError::NoName { .. } | InputsError::Pattern { .. } => {
+                Self::usage(error)
+            }
             _ => Self::run(error),
         }
     }
@@ -88,14 +90,31 @@ impl From<skystack::inputs::InputsError> for Failure {
 
 /// Options that the library calls by the names of its own.
 const OPTIONS: [&str; 16] = [
-    "bitpix", "blank", "center", "combine", "ddof", "hsigma", "hthreshold", "lsigma", "lthreshold", "maxiters", "maxrej",
-    "nhigh", "nkeep", "nlow", "spread", "weight",
+    "bitpix",
+    "blank",
+    "center",
+    "combine",
+    "ddof",
+    "hsigma",
+    "hthreshold",
+    "lsigma",
+    "lthreshold",
+    "maxiters",
+    "maxrej",
+    "nhigh",
+    "nkeep",
+    "nlow",
+    "spread",
+    "weight",
 ];
 
 /// `lsigma is -2` becomes `--lsigma is -2`: what the user typed.
 fn with_dashes(message: String) -> String {
+    if let Some(rest) = message.strip_prefix("nlow and nhigh ") {
+        return format!("--nlow and --nhigh {rest}");
+    }
     let named = |name: &&str| message.strip_prefix(*name).is_some_and(|rest| rest.starts_with(" is "));
-    if OPTIONS.iter().any(|name| named(&name)) { format!("--{message}") } else { message }
+    if OPTIONS.iter().any(named) { format!("--{message}") } else { message }
 }
 
 /// A message on one line: a file name may hold a line feed or a terminal's control codes.
@@ -115,7 +134,11 @@ mod tests {
     fn a_message_is_one_line_whatever_a_name_holds() {
         let failure = Failure::run("a\nb\u{1b}[2J.fits: no such file\n");
         assert_eq!(failure.to_string(), "skystack: a\\nb\\u{1b}[2J.fits: no such file");
-        assert_eq!(Failure::usage("lsigma is -2, needed more").to_string(), "error: --lsigma is -2, needed more");
+        assert_eq!(
+            Failure::usage("lsigma is -2, needed more").to_string(),
+            "error: --lsigma is -2, needed more"
+        );
+        assert_eq!(Failure::usage("nlow and nhigh drop 3").to_string(), "error: --nlow and --nhigh drop 3");
         assert_eq!(Failure::usage("lsigmas is").to_string(), "error: lsigmas is");
         assert_eq!((failure.code(), Failure::usage("x").code(), Failure::Closed.code()), (1, 2, 0));
     }

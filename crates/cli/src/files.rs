@@ -87,9 +87,7 @@ pub(crate) fn fits_in_memory(what: &str, bytes: u128) -> Result<(), Failure> {
 pub(crate) fn none_exists(paths: &[PathBuf]) -> Result<(), Failure> {
     match paths.iter().find(|path| path.symlink_metadata().is_ok()) {
         None => Ok(()),
-        Some(path) => {
-            Err(Failure::exists(path))
-        }
+        Some(path) => Err(Failure::exists(path)),
     }
 }
 
@@ -124,7 +122,8 @@ fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
 /// Where an output goes: what a symbolic link points to is replaced and the link stays, as combine has it.
 pub(crate) fn destination(path: &Path, overwrite: bool) -> Result<PathBuf, Failure> {
     let shown = path.display();
-    let unusable = |what: &str| Failure::run(format!("{shown}: is {what}, needed the path of a file to write"));
+    let unusable =
+        |what: &str| Failure::run(format!("{shown}: is {what}, needed the path of a file to write"));
     if path.file_name().is_none() {
         return Err(unusable("no file name"));
     }

@@ -34,8 +34,7 @@ fn describe(name: &Path) -> Result<(), Failure> {
     let input = InputPath::parse(name);
     let file = FitsFile::open(&input.path)?;
     say(one_line(input.path.display()))?;
-    let chosen =
-        if input.hdu == HduSelector::First { None } else { Some(index_of(&file, &input.hdu)?) };
+    let chosen = if input.hdu == HduSelector::First { None } else { Some(index_of(&file, &input.hdu)?) };
     for hdu in file.hdus().iter().filter(|hdu| chosen.is_none_or(|index| index == hdu.index())) {
         say(format_args!("  [{}]{} {}", hdu.index(), name_of(hdu), content(&file, hdu)))?;
         let keywords = keywords_of(hdu);

@@ -1,5 +1,7 @@
 //! Values as they are written on the command line.
 
+use std::ffi::{OsStr, OsString};
+use std::path::PathBuf;
 use std::str::FromStr;
 
 /// A size in bytes: `2GiB`, `128MiB`, `500MB`, `1.5 GB`, or plain bytes.
@@ -61,6 +63,13 @@ pub(crate) struct Size {
     pub(crate) height: usize,
 }
 
+impl Size {
+    /// Number of pixels; it may be more than there can be.
+    pub(crate) fn pixels(self) -> u128 {
+        (self.width as u128).saturating_mul(self.height as u128)
+    }
+}
+
 impl FromStr for Size {
     type Err = String;
 
@@ -78,27 +87,59 @@ pub(crate) enum WeightSource {
     None,
     Exposure,
     Keyword(String),
-    File(String),
+    File(PathBuf),
     /// A value of the contract that this version does not have.
     Later(String),
 }
 
-impl FromStr for WeightSource {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            "none" => return Ok(Self::None),
-            "exposure" => return Ok(Self::Exposure),
-            "mode" | "median" | "mean" | "noise" => return Ok(Self::Later(text.to_owned())),
-            _ => {}
+impl WeightSource {
+    /// Reads the notation; a file may have any name.
+    pub(crate) fn parse(given: OsString) -> Result<Self, String> {
+        let needed = || "needed none, exposure, !KEYWORD or @FILE".to_owned();
+        if let Some(file) = after_at(&given).filter(|file| !file.is_empty()) {
+            return Ok(Self::File(file.into()));
         }
-        match (text.strip_prefix('!'), text.strip_prefix('@')) {
-            (Some(keyword), _) if !keyword.is_empty() => Ok(Self::Keyword(keyword.to_owned())),
-            (_, Some(file)) if !file.is_empty() => Ok(Self::File(file.to_owned())),
-            _ => Err("needed none, exposure, !KEYWORD or @FILE".to_owned()),
+        match given.to_str().ok_or_else(needed)? {
+            "none" => Ok(Self::None),
+            "exposure" => Ok(Self::Exposure),
+            text @ ("mode" | "median" | "mean" | "noise") => Ok(Self::Later(text.to_owned())),
+            text => match text.strip_prefix('!') {
+                Some(keyword) if !keyword.is_empty() => Ok(Self::Keyword(keyword.to_owned())),
+                _ => Err(needed()),
+            },
         }
     }
+}
+
+#[cfg(unix)]
+fn after_at(given: &OsStr) -> Option<OsString> {
+    use std::os::unix::ffi::OsStrExt;
+    given.as_bytes().strip_prefix(b"@").map(|file| OsStr::from_bytes(file).to_owned())
+}
+
+#[cfg(not(unix))]
+fn after_at(given: &OsStr) -> Option<OsString> {
+    given.to_str()?.strip_prefix('@').map(OsString::from)
+}
+
+/// A number, in words that say so: the parser's own speak of float literals.
+pub(crate) fn number(text: &str) -> Result<f64, String> {
+    text.parse().map_err(|_| "needed a number".to_owned())
+}
+
+/// A whole number of the type, zero or more.
+pub(crate) fn whole<T: FromStr>(text: &str) -> Result<T, String> {
+    text.parse().map_err(|_| "needed a whole number, zero or more".to_owned())
+}
+
+/// A whole number from 1.
+pub(crate) fn from_one<T: FromStr>(text: &str) -> Result<T, String> {
+    text.parse().map_err(|_| "needed a whole number from 1".to_owned())
+}
+
+/// A whole number of either sign.
+pub(crate) fn integer(text: &str) -> Result<i64, String> {
+    text.parse().map_err(|_| "needed a whole number".to_owned())
 }
 
 #[cfg(test)]
@@ -145,11 +186,21 @@ mod tests {
 
     #[test]
     fn weights_come_from_four_places() {
-        assert_eq!("none".parse(), Ok(WeightSource::None));
-        assert_eq!("exposure".parse(), Ok(WeightSource::Exposure));
-        assert_eq!("!NCOMBINE".parse(), Ok(WeightSource::Keyword("NCOMBINE".into())));
-        assert_eq!("@w.txt".parse(), Ok(WeightSource::File("w.txt".into())));
-        assert_eq!("noise".parse(), Ok(WeightSource::Later("noise".into())));
-        assert!(["", "!", "@", "w.txt", "3"].iter().all(|text| text.parse::<WeightSource>().is_err()));
+        let parse = |text: &str| WeightSource::parse(text.into());
+        assert_eq!(parse("none"), Ok(WeightSource::None));
+        assert_eq!(parse("exposure"), Ok(WeightSource::Exposure));
+        assert_eq!(parse("!NCOMBINE"), Ok(WeightSource::Keyword("NCOMBINE".into())));
+        assert_eq!(parse("@w.txt"), Ok(WeightSource::File("w.txt".into())));
+        assert_eq!(parse("noise"), Ok(WeightSource::Later("noise".into())));
+        assert!(["", "!", "@", "w.txt", "3"].iter().all(|text| parse(text).is_err()));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_of_weights_may_have_any_name() {
+        use std::os::unix::ffi::OsStringExt;
+        let name = |bytes: &[u8]| OsString::from_vec(bytes.to_vec());
+        assert_eq!(WeightSource::parse(name(b"@\xff")), Ok(WeightSource::File(name(b"\xff").into())));
+        assert!(WeightSource::parse(name(b"\xff")).is_err());
     }
 }

@@ -104,3 +104,89 @@ fn ctrl_c_ends_the_run_and_leaves_nothing_behind() {
     assert!(signalled.elapsed() < Duration::from_secs(10), "stopped after {:?}", signalled.elapsed());
     assert!(folder.snapshot() == before, "the folder has changed");
 }
+
+#[test]
+fn a_file_size_limit_is_an_error_that_leaves_nothing_behind() {
+    if !linux() {
+        return;
+    }
+    let folder = with_noise(2, 512, 512);
+    let before = folder.snapshot();
+    // 128 blocks of 512 or 1024 bytes, as the shell has it: less than any of these images.
+    for line in [
+        "combine -o out.fits f0000.fits f0001.fits",
+        "simulate --frames 2 --size 512x512 --dir deep/sky",
+        "demo --frames 3 --size 256x256",
+    ] {
+        let run = limited(&folder, "ulimit -f 128", line);
+        let stderr = String::from_utf8_lossy(&run.stderr);
+        assert_eq!((run.status.code(), stderr.lines().count()), (Some(1), 1), "{line}: {stderr}");
+        assert!(stderr.contains("File too large"), "{line}: {stderr}");
+        assert!(folder.snapshot() == before, "{line}: the folder has changed");
+    }
+}
+
+/// Starts `line`, waits until something lies in the folder, sends `signal`; gives the exit code.
+fn signalled(folder: &Folder, line: &str, signal: &str) -> Option<i32> {
+    let before = std::fs::read_dir(folder.path("")).unwrap().count();
+    let child = Command::new(env!("CARGO_BIN_EXE_skystack"))
+        .args(line.split_whitespace())
+        .env("SKYSTACK_LEVEL", "scalar")
+        .current_dir(folder.path(""))
+        .stderr(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let started = Instant::now();
+    let idle = || std::fs::read_dir(folder.path("")).unwrap().count() == before;
+    while idle() && started.elapsed() < Duration::from_secs(20) {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    assert!(Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap().success());
+    child.wait_with_output().unwrap().status.code()
+}
+
+#[test]
+fn signals_stop_simulations_and_demos_and_nothing_stays() {
+    if !linux() {
+        return;
+    }
+    let folder = Folder::new();
+    for (signal, code) in [("-INT", 130), ("-TERM", 143), ("-HUP", 129)] {
+        for line in ["simulate --frames 200 --size 512x512 --dir sky", "demo --frames 50 --size 700x700"] {
+            assert_eq!(signalled(&folder, line, signal), Some(code), "{line} {signal}");
+            assert!(folder.snapshot().is_empty(), "{line} {signal}: {:?}", folder.snapshot().keys());
+        }
+    }
+}
+
+#[test]
+fn a_hang_up_stops_a_combine() {
+    if !linux() {
+        return;
+    }
+    let folder = with_noise(60, 1000, 1000);
+    let before = folder.snapshot();
+    let line = "combine --reject sigclip --threads 1 -o out.fits f0*.fits";
+    assert_eq!(signalled(&folder, line, "-HUP"), Some(129));
+    assert!(folder.snapshot() == before, "the folder has changed");
+}
+
+#[test]
+fn an_output_stays_though_its_report_cannot_be_written() {
+    if !linux() {
+        return;
+    }
+    let folder = with_noise(2, 16, 16);
+    // The image is below the limit, the log that the report goes to above it.
+    folder.write("log", vec![b'x'; 400_000]);
+    let line = "combine -v -o out.fits f0000.fits f0001.fits >> log";
+    let run = limited(&folder, "ulimit -f 128", line);
+    let stderr = String::from_utf8_lossy(&run.stderr);
+    assert_eq!(run.status.code(), Some(0), "{stderr}");
+    assert!(
+        stderr.lines().all(|line| line.starts_with("warning: cannot write to standard output")),
+        "{stderr}"
+    );
+    assert!(!stderr.is_empty() && folder.path("out.fits").exists(), "{stderr}");
+}

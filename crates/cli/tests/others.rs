@@ -42,6 +42,44 @@ fn info_shows_type_shape_and_keywords() {
 }
 
 #[test]
+fn info_goes_on_behind_a_bad_file() {
+    let folder = Folder::with_frames(1, "40x30");
+    folder.write("bad.fits", "notes");
+    let outcome = folder.run("info bad.fits frame000.fits");
+    outcome.fails(1, &["bad.fits"]);
+    assert!(outcome.stdout.contains("40 x 30"), "{outcome:?}");
+    let two = folder.run("info bad.fits nowhere.fits frame000.fits");
+    assert_eq!((two.code, two.stderr.lines().count()), (Some(1), 2), "{two:?}");
+}
+
+#[test]
+fn info_describes_an_hdu_that_is_no_image() {
+    let folder = Folder::with_frames(1, "40x30");
+    let mut mef = folder.read("frame000.fits");
+    let cards = [
+        "XTENSION= 'BINTABLE'",
+        "BITPIX  =                    8",
+        "NAXIS   =                    2",
+        "NAXIS1  =                    4",
+        "NAXIS2  =                    1",
+        "PCOUNT  =                    0",
+        "GCOUNT  =                    1",
+        "TFIELDS =                    1",
+        "TFORM1  = '1J      '",
+        "EXTNAME = 'TAB     '",
+        "END",
+    ];
+    let header: String = cards.iter().map(|card| format!("{card:<80}")).collect();
+    mef.extend(format!("{header:<2880}").bytes());
+    mef.extend([0; 2880]);
+    folder.write("mef.fits", mef);
+    let outcome = folder.run("info mef.fits[tab]");
+    assert!(outcome.succeeds().stdout.contains("[1] TAB"), "{outcome:?}");
+    assert!(!outcome.stdout.contains("40 x 30"), "{outcome:?}");
+    folder.run("info mef.fits[SCI]").fails(1, &["SCI"]);
+}
+
+#[test]
 fn trace_counts_pixels_from_one() {
     let folder = Folder::with_frames(5, "20x10");
     let frames = "frame000.fits frame001.fits frame002.fits frame003.fits frame004.fits";
@@ -99,4 +137,28 @@ fn a_closed_pipe_ends_the_program_quietly() {
     drop(child.stdout.take());
     let output = child.wait_with_output().unwrap();
     assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), &b""[..]));
+}
+
+/// Runs a line whose reader has left before it starts to write.
+#[cfg(unix)]
+fn into_closed_pipe(folder: &Folder, line: &str) {
+    use std::process::{Command, Stdio};
+    let mut command = Command::new(env!("CARGO_BIN_EXE_skystack"));
+    command.args(line.split_whitespace()).current_dir(folder.path("."));
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), &b""[..]), "{line}");
+}
+
+#[cfg(unix)]
+#[test]
+fn work_is_done_though_nobody_reads_about_it() {
+    let folder = Folder::with_frames(3, "64x64");
+    into_closed_pipe(&folder, "combine -v -o out.fits frame000.fits frame001.fits frame002.fits");
+    assert_eq!(plane(&folder.path("out.fits")).len(), 64 * 64);
+    into_closed_pipe(&folder, "demo --frames 5 --size 100x100");
+    assert!(folder.path("skystack-demo/demo.png").exists());
+    into_closed_pipe(&folder, "simulate --frames 1 --size 9x9 --dir sky");
+    assert!(folder.path("sky/hits.txt").exists());
 }

@@ -123,7 +123,7 @@ fn rejections_are_what_their_convention_defines() {
         ("--reject minmax --lsigma 2", ["--lsigma", "minmax"]),
         ("--lsigma 2", ["--lsigma", "none"]),
         ("--reject sigclip --lsigma -2", ["lsigma", "-2"]),
-        ("--reject minmax --nlow 2 --nhigh 1", ["minmax", "3"]),
+        ("--reject minmax --nlow 2 --nhigh 1", ["--nlow and --nhigh", "3"]),
     ] {
         folder.refuses(&format!("combine {flags} -o out.fits {THREE}"), 2, &words);
     }
@@ -203,6 +203,105 @@ fn wrong_words_and_values_are_one_line() {
         let code = if line.contains("z*") || line.contains('@') { 1 } else { 2 };
         folder.refuses(line, code, &words);
     }
+}
+
+#[test]
+fn a_negative_value_reaches_the_option_that_it_was_given_to() {
+    let folder = frames();
+    for (line, words) in [
+        ("combine -o out.fits --mem-limit -1 frame000.fits", ["--mem-limit", "'-1'", "2GiB"]),
+        (
+            "combine -o out.fits --threads -1 frame000.fits",
+            ["--threads", "'-1'", "needed a whole number from 1"],
+        ),
+        (
+            "combine -o out.fits --threads 0 frame000.fits",
+            ["--threads", "'0'", "needed a whole number from 1"],
+        ),
+        ("combine -o out.fits --weight -1 frame000.fits", ["--weight", "'-1'", "@FILE"]),
+        ("combine -o out.fits --ddof -1 frame000.fits", ["--ddof", "'-1'", "needed a whole number"]),
+        ("combine -o out.fits --maxrej -1 frame000.fits", ["--maxrej", "'-1'", "needed a whole number"]),
+        ("trace -1 1 frame000.fits", ["<X>", "'-1'", "needed a whole number from 1"]),
+        ("trace 1 -1 frame000.fits", ["<Y>", "'-1'", "needed a whole number from 1"]),
+        ("demo --frames -1", ["--frames", "-1", "3..=999"]),
+        ("demo --seed -1", ["--seed", "'-1'", "needed a whole number"]),
+        ("simulate --dir d --frames -1", ["--frames", "-1", "1..=100000"]),
+        ("simulate --dir d --seed -1", ["--seed", "'-1'", "needed a whole number"]),
+        ("simulate --dir d --size -5x5", ["--size", "'-5x5'", "WIDTHxHEIGHT"]),
+    ] {
+        folder.refuses(line, 2, &words);
+    }
+}
+
+#[test]
+fn messages_name_the_flags_as_they_are_typed() {
+    let folder = frames();
+    folder.write("old.fits", "do not lose this");
+    folder.refuses(&format!("combine -o old.fits {THREE}"), 1, &["old.fits", "--overwrite"]);
+    folder.refuses("simulate --frames 1 --size 9x9 --dir .", 1, &["frame000.fits", "--overwrite"]);
+    let flags = "--reject sigclip --lsigma -2";
+    folder.refuses(&format!("combine {flags} -o out.fits {THREE}"), 2, &["--lsigma is -2"]);
+    folder.refuses(&format!("trace 1 1 --bitpix 8 {THREE}"), 2, &["--bitpix is 8", "-32 or -64"]);
+}
+
+#[test]
+fn an_input_without_a_name_is_shown() {
+    let folder = frames();
+    for empty in ["", "@"] {
+        let outcome = folder.run_words(&["combine", "-o", "out.fits", "frame000.fits", empty]);
+        outcome.fails(2, &[&format!("{empty:?}"), "needed a FITS file"]);
+    }
+}
+
+#[test]
+fn a_plan_refuses_what_combine_refuses() {
+    let folder = frames();
+    for line in
+        ["plan --reject minmax --nlow 4 frame000.fits", "plan --overwrite -o frame000.fits frame000.fits"]
+    {
+        folder.refuses(line, 2, &[]);
+        folder.refuses(&line.replace("plan ", "combine --plan "), 2, &[]);
+    }
+}
+
+#[test]
+fn a_preview_replaces_neither_its_input_nor_what_is_no_file() {
+    let folder = frames();
+    folder.refuses("preview frame000.fits -o frame000.fits --overwrite", 2, &["frame000.fits", "input"]);
+    folder.refuses("preview frame000.fits[0] -o ./frame000.fits --overwrite", 2, &["frame000.fits", "input"]);
+    std::fs::create_dir(folder.path("folder")).unwrap();
+    folder.refuses("preview frame000.fits -o folder --overwrite", 1, &["folder", "needed"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_preview_follows_a_link_and_leaves_what_is_no_file() {
+    use std::os::unix::fs::symlink;
+    let folder = frames();
+    std::fs::create_dir(folder.path("deep")).unwrap();
+    folder.write("deep/real.png", "old");
+    symlink("deep/real.png", folder.path("link.png")).unwrap();
+    symlink("frame000.fits", folder.path("input.png")).unwrap();
+    symlink("nowhere", folder.path("dangling.png")).unwrap();
+    let socket = std::os::unix::net::UnixListener::bind(folder.path("socket")).unwrap();
+    folder.run("preview frame000.fits -o link.png --overwrite").succeeds();
+    assert!(folder.path("link.png").is_symlink());
+    assert!(folder.read("deep/real.png").starts_with(b"\x89PNG"));
+    folder.run("preview frame000.fits -o input.png --overwrite").fails(2, &["input.png", "is the input"]);
+    folder.run("preview frame000.fits -o dangling.png --overwrite").fails(1, &["dangling.png", "no file"]);
+    folder.run("preview frame000.fits -o socket --overwrite").fails(1, &["socket", "device or pipe"]);
+    drop(socket);
+}
+
+#[test]
+fn sizes_beyond_the_memory_are_refused_before_anything_is_made() {
+    let folder = Folder::new();
+    for size in ["10000000x10000000", "18446744073709551615x18446744073709551615"] {
+        folder.refuses(&format!("simulate --size {size} --dir d"), 1, &["GiB of memory", "available"]);
+        folder.refuses(&format!("demo --size {size}"), 1, &["GiB of memory", "available"]);
+    }
+    folder.refuses("demo --size 4096x32", 2, &["4096x32", "64x64"]);
+    folder.refuses("demo --size 32x4096", 2, &["32x4096", "64x64"]);
 }
 
 #[test]

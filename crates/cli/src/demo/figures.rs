@@ -110,7 +110,8 @@ pub(super) fn judge(simulated: &Simulated, runs: &Runs) -> Judged {
     let skewness = simulated.noise.skewness(level);
     // Samples are whole DN.
     let step = 1.0 / simulated.noise.rounded_variance_dn(level).sqrt();
-    let clip = MonteCarlo { samples, k: runs.k, skewness, step, columns: COLUMNS.min(SAMPLES / samples as u64) };
+    let clip =
+        MonteCarlo { samples, k: runs.k, skewness, step, columns: COLUMNS.min(SAMPLES / samples as u64) };
     let clip_row = |run, statistic| {
         let (clean, hit) = (clip.clean(statistic, 1), clip.with_outlier(statistic, 200.0, 2));
         let expected = Expectation {
