@@ -233,7 +233,9 @@ mod tests {
         let list = steps(&[]);
         let capped = list.iter().find(|step| step.name == "tests capped at scalar").unwrap();
         let Action::Command(invocation) = &capped.action else { panic!("not a command") };
-        assert!(invocation.line().starts_with("SKYSTACK_LEVEL=\"scalar\" cargo test -p skystack-simd"));
+        assert!(
+            invocation.line().starts_with("SKYSTACK_LEVEL=\"scalar\" cargo test -p skystack -p skystack-cli")
+        );
     }
 
     #[test]
