@@ -11,7 +11,7 @@ mod scalar;
 
 use std::fmt::Debug;
 
-use crate::{Level, Vector};
+use crate::Vector;
 
 #[cfg(target_arch = "x86_64")]
 pub use avx2::Avx2;
@@ -27,8 +27,6 @@ pub(crate) mod sealed {
 
 /// An instruction set that this CPU has.
 pub trait Isa: Copy + Debug + Send + Sync + sealed::Sealed + 'static {
-    /// Its place in the order of levels.
-    const LEVEL: Level;
     /// Register of f32 lanes.
     type F32: Vector<Isa = Self, Element = f32>;
     /// Register of f64 lanes.

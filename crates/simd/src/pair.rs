@@ -101,11 +101,6 @@ impl<V: Vector<Element = f64>> Vector for Pair<V> {
         Self(V::load(isa, from), V::load(isa, &from[V::LANES..]))
     }
     #[inline(always)]
-    fn store(self, to: &mut [f64]) {
-        self.0.store(to);
-        self.1.store(&mut to[V::LANES..]);
-    }
-    #[inline(always)]
     fn lanes(&self) -> &[f64] {
         // SAFETY: `repr(C)` puts the two registers side by side without padding (the size of a type is a multiple of its
         // alignment), and each is V::LANES initialised f64 (the trait is sealed).

@@ -52,11 +52,6 @@ pub trait Vector:
     /// # Panics
     /// If `from` is shorter.
     fn load(isa: Self::Isa, from: &[Self::Element]) -> Self;
-    /// Writes the lanes to the first L elements of `to`.
-    ///
-    /// # Panics
-    /// If `to` is shorter.
-    fn store(self, to: &mut [Self::Element]);
     /// The lanes in memory.
     fn lanes(&self) -> &[Self::Element];
     /// The lanes in memory, to be changed one by one.

@@ -6,7 +6,7 @@ use std::ops::{BitAnd, BitOr, Not};
 use super::native::{already_wide, native_register};
 use super::sealed::Sealed;
 use crate::pair::{Pair, PairMask};
-use crate::{Isa, Level, Mask};
+use crate::{Isa, Mask};
 
 /// Token: this CPU has AVX2.
 #[derive(Debug, Clone, Copy)]
@@ -23,7 +23,6 @@ impl Avx2 {
 impl Sealed for Avx2 {}
 
 impl Isa for Avx2 {
-    const LEVEL: Level = Level::Avx2;
     type F32 = F32x8;
     type F64 = F64x4;
 }
@@ -98,7 +97,7 @@ mask!(M64x4, _mm256_and_pd _mm256_or_pd _mm256_xor_pd _mm256_castsi256_pd _mm256
 
 native_register!(F32x8 of 8 f32, mask M32x8, wide Pair<F64x4>, on Avx2 by avx2:
     _mm256_add_ps _mm256_sub_ps _mm256_mul_ps _mm256_div_ps _mm256_sqrt_ps _mm256_min_ps _mm256_max_ps _mm256_cmp_ps
-    _mm256_set1_ps _mm256_loadu_ps _mm256_storeu_ps,
+    _mm256_set1_ps _mm256_loadu_ps,
     abs(x) _mm256_andnot_ps(_mm256_set1_ps(-0.0), x), select(mask, yes, no) _mm256_blendv_ps(no, yes, mask),
 {
     #[inline(always)]
@@ -130,7 +129,7 @@ native_register!(F32x8 of 8 f32, mask M32x8, wide Pair<F64x4>, on Avx2 by avx2:
 
 native_register!(F64x4 of 4 f64, mask M64x4, wide Self, on Avx2 by avx2:
     _mm256_add_pd _mm256_sub_pd _mm256_mul_pd _mm256_div_pd _mm256_sqrt_pd _mm256_min_pd _mm256_max_pd _mm256_cmp_pd
-    _mm256_set1_pd _mm256_loadu_pd _mm256_storeu_pd,
+    _mm256_set1_pd _mm256_loadu_pd,
     abs(x) _mm256_andnot_pd(_mm256_set1_pd(-0.0), x), select(mask, yes, no) _mm256_blendv_pd(no, yes, mask),
 {
     already_wide!(M64x4);

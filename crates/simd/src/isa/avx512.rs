@@ -6,7 +6,7 @@ use std::ops::{BitAnd, BitOr, Not};
 use super::native::{already_wide, native_register};
 use super::sealed::Sealed;
 use crate::pair::{Pair, PairMask};
-use crate::{Isa, Level, Mask};
+use crate::{Isa, Mask};
 
 /// Token: this CPU has AVX-512 F and DQ.
 #[derive(Debug, Clone, Copy)]
@@ -23,7 +23,6 @@ impl Avx512 {
 impl Sealed for Avx512 {}
 
 impl Isa for Avx512 {
-    const LEVEL: Level = Level::Avx512;
     type F32 = F32x16;
     type F64 = F64x8;
 }
@@ -94,7 +93,7 @@ mask!(K8, u8);
 
 native_register!(F32x16 of 16 f32, mask K16, wide Pair<F64x8>, on Avx512 by avx512:
     _mm512_add_ps _mm512_sub_ps _mm512_mul_ps _mm512_div_ps _mm512_sqrt_ps _mm512_min_ps _mm512_max_ps _mm512_cmp_ps_mask
-    _mm512_set1_ps _mm512_loadu_ps _mm512_storeu_ps,
+    _mm512_set1_ps _mm512_loadu_ps,
     abs(x) _mm512_abs_ps(x), select(mask, yes, no) _mm512_mask_blend_ps(mask, no, yes),
 {
     #[inline(always)]
@@ -119,7 +118,7 @@ native_register!(F32x16 of 16 f32, mask K16, wide Pair<F64x8>, on Avx512 by avx5
 
 native_register!(F64x8 of 8 f64, mask K8, wide Self, on Avx512 by avx512:
     _mm512_add_pd _mm512_sub_pd _mm512_mul_pd _mm512_div_pd _mm512_sqrt_pd _mm512_min_pd _mm512_max_pd _mm512_cmp_pd_mask
-    _mm512_set1_pd _mm512_loadu_pd _mm512_storeu_pd,
+    _mm512_set1_pd _mm512_loadu_pd,
     abs(x) _mm512_abs_pd(x), select(mask, yes, no) _mm512_mask_blend_pd(mask, no, yes),
 {
     already_wide!(K8);

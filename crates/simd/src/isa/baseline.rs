@@ -7,7 +7,7 @@ use wide::{f32x4, f64x2};
 
 use super::sealed::Sealed;
 use crate::pair::{Pair, PairMask};
-use crate::{Isa, Level, Mask, Vector};
+use crate::{Isa, Mask, Vector};
 
 /// Token of the level that was fixed when the program was compiled.
 #[derive(Debug, Clone, Copy)]
@@ -16,7 +16,6 @@ pub struct Baseline;
 impl Sealed for Baseline {}
 
 impl Isa for Baseline {
-    const LEVEL: Level = Level::Baseline;
     type F32 = Portable<f32x4>;
     type F64 = Portable<f64x2>;
 }
@@ -99,10 +98,6 @@ macro_rules! portable {
             fn load(_: Baseline, from: &[$float]) -> Self {
                 let lanes: &[$float; $lanes] = from.first_chunk().expect("a register full of elements");
                 Self($wide::new(*lanes))
-            }
-            #[inline(always)]
-            fn store(self, to: &mut [$float]) {
-                to[..$lanes].copy_from_slice(self.0.as_array());
             }
             #[inline(always)]
             fn lanes(&self) -> &[$float] {

@@ -7,7 +7,7 @@
 macro_rules! native_register {
     ($vector:ident of $lanes:literal $float:ident, mask $mask:ident, wide $wide:ty, on $isa:ident by $guard:ident:
      $add:ident $sub:ident $mul:ident $div:ident $sqrt:ident $min:ident $max:ident $compare:ident
-     $splat:ident $load:ident $store:ident,
+     $splat:ident $load:ident,
      abs($x:ident) $abs:expr, select($m:ident, $yes:ident, $no:ident) $select:expr,
      { $($conversions:item)* }) => {
         impl std::ops::Add for $vector {
@@ -61,13 +61,6 @@ macro_rules! native_register {
                 // SAFETY: the token proves that the CPU has the instruction; the array is readable over its whole length,
                 // and this load needs no alignment.
                 Self(unsafe { $load(lanes.as_ptr()) })
-            }
-            #[inline(always)]
-            fn store(self, to: &mut [$float]) {
-                let lanes: &mut [$float; $lanes] = to.first_chunk_mut().expect("room for a register");
-                // SAFETY: `self` proves that the CPU has the instruction; the array is writable over its whole length, and
-                // this store needs no alignment.
-                unsafe { $store(lanes.as_mut_ptr(), self.0) }
             }
             #[inline(always)]
             fn lanes(&self) -> &[$float] {

@@ -3,7 +3,7 @@
 use std::ops::{Add, Div, Mul, Sub};
 
 use super::sealed::Sealed;
-use crate::{Isa, Level, Mask, Vector};
+use crate::{Isa, Mask, Vector};
 
 /// Token of the level that every machine has.
 #[derive(Debug, Clone, Copy)]
@@ -12,7 +12,6 @@ pub struct Scalar;
 impl Sealed for Scalar {}
 
 impl Isa for Scalar {
-    const LEVEL: Level = Level::Scalar;
     type F32 = One<f32>;
     type F64 = One<f64>;
 }
@@ -67,10 +66,6 @@ macro_rules! one {
             #[inline(always)]
             fn load(_: Scalar, from: &[$float]) -> Self {
                 Self(from[0])
-            }
-            #[inline(always)]
-            fn store(self, to: &mut [$float]) {
-                to[0] = self.0;
             }
             #[inline(always)]
             fn lanes(&self) -> &[$float] {
