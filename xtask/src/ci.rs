@@ -155,6 +155,7 @@ fn steps(features: &[(&str, String)]) -> Vec<Step> {
         steps.push(command(&format!("clippy {package} {set}"), &line));
     }
     steps.push(Step { name: "tidy".into(), action: Action::Tidy });
+    steps.push(command("generated sources", "cargo xtask codegen --check"));
     let doc = Invocation::new("cargo doc --workspace --no-deps").with_env("RUSTDOCFLAGS", "-D warnings");
     steps.push(Step { name: "documentation".into(), action: Action::Command(doc) });
     steps.push(Step { name: "tests".into(), action: Action::ReadmeTests });
@@ -207,9 +208,10 @@ mod tests {
     fn steps_run_from_cheap_to_dear() {
         let list = steps(&[]);
         let names = names(&list);
-        assert_eq!(names[..5], ["format", "clippy", "tidy", "documentation", "tests"]);
+        assert_eq!(names[..4], ["format", "clippy", "tidy", "generated sources"]);
+        assert_eq!(names[4..6], ["documentation", "tests"]);
         assert_eq!(names.last(), Some(&"validate"));
-        assert_eq!(names.len(), 6 + LEVELS.len());
+        assert_eq!(names.len(), 7 + LEVELS.len());
     }
 
     #[test]

@@ -7,6 +7,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 mod ci;
+mod codegen;
 mod shell;
 mod tidy;
 mod validate;
@@ -23,6 +24,11 @@ const CHORES: &[(&str, &str, Chore)] = &[
     ("ci", "every check of a change, in order, stopping at the first failure (--list shows them)", ci::run),
     ("test", "the tests alone, by the README's command", ci::test),
     ("tidy", "the repository's own rules: docs, unsafe, layers, dependencies, README", tidy::run),
+    (
+        "codegen",
+        "write the generated sources anew; --check: are they what the generator writes?",
+        codegen::run,
+    ),
     ("package", "try to package every crate as a release would (needs the registry)", ci::package),
     (
         "validate",

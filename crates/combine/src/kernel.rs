@@ -1,19 +1,21 @@
 //! The fused kernel: everything between the rows of the frames and the rows of the outputs, L pixels at once.
 //!
 //! ```text
-//! for each run of L pixels of the tile:
-//!     samples[i] = frame i's pixels, +0 for −0, NaN for what is not finite or outside the thresholds
-//!     kept  = rejection(samples)
-//!     value = statistic of the kept samples; outputs
+//! for each block of some groups of L pixels of the tile:
+//!     for each frame:  samples[group][frame] = its pixels, +0 for −0, NaN for what is not finite or outside the thresholds
+//!     for each group:  kept  = rejection(samples[group])
+//!                      value = statistic of the kept samples; outputs
 //! ```
 //!
-//! Nothing of the size of the stack exists: N registers in frame order, N sorted where the statistic needs them.
+//! Nothing of the size of the stack exists: a block of samples in frame order, N registers sorted where the statistic needs
+//! them.
 
+mod load;
 mod sigma;
 mod value;
 
-use skystack_reject::{Columns, ColumnsScratch, Kept};
-use skystack_simd::{Element, Isa, Kernel, Vector};
+use skystack_reject::{ColumnsScratch, Kept};
+use skystack_simd::{Element, Isa, Kernel, Mask, Vector};
 use skystack_stats::lane::true_lanes;
 
 use crate::band::{BandInput, Tile};
@@ -44,48 +46,30 @@ impl<T: Element> Kernel for TileKernel<'_, '_, T> {
     #[inline(always)]
     fn run<I: Isa>(self, isa: I) -> Totals {
         let Self { options, input, tile, scratch } = self;
-        let mut columns = Columns::<T::Vector<I>>::cut(isa, input.planes.len(), scratch);
-        let mut totals = Totals::default();
-        for x in (0..tile.pixels.len()).step_by(T::Vector::<I>::LANES) {
-            load(isa, options, input, tile, x, columns.samples);
-            let kept = options.rejection.keep(isa, &mut columns);
-            let value = value::combine(isa, options, &mut columns, &kept);
-            let image = blanked(isa, options, &kept, value);
-            image.store_partial(&mut tile.image[x..]);
-            if !tile.sigma.is_empty() {
-                let sigma = sigma::sigma(isa, options, columns.samples, &kept, image);
-                blanked(isa, options, &kept, sigma).store_partial(&mut tile.sigma[x..]);
+        let mut block = scratch.block::<T::Vector<I>>(isa, input.planes.len());
+        let mut totals = LaneTotals::<T::Vector<I>>::new(isa);
+        let lanes = T::Vector::<I>::LANES;
+        let width = tile.pixels.len();
+        for start in (0..width).step_by(block.groups() * lanes) {
+            let full = load::load(isa, options, input, tile, start, &mut block);
+            for group in 0..block.groups().min((width - start).div_ceil(lanes)) {
+                let x = start + group * lanes;
+                load::prefetch_next::<T, I>(input, tile, x + block.groups() * lanes);
+                let mut columns = block.columns(group, full >> group & 1 == 1);
+                let kept = options.rejection.keep(isa, &mut columns);
+                let value = value::combine(isa, options, &mut columns, &kept);
+                let image = blanked(isa, options, &kept, value);
+                image.store_partial(&mut tile.image[x..]);
+                if !tile.sigma.is_empty() {
+                    let sigma = sigma::sigma(isa, options, columns.samples, &kept, image);
+                    blanked(isa, options, &kept, sigma).store_partial(&mut tile.sigma[x..]);
+                }
+                write_masks(tile, x, columns.samples, &kept);
+                write_counts(tile, x, &kept);
+                totals.add(&kept, lanes.min(width - x));
             }
-            write_masks(tile, x, columns.samples, &kept);
-            totals.add(tile, x, &kept);
         }
-        totals
-    }
-}
-
-/// Steps 2 and 3 of algorithms.md section 2.1: ingest and thresholds.
-#[expect(clippy::eq_op, reason = "x - x is 0 for a finite x and NaN for any other")]
-#[inline(always)]
-fn load<T: Element, I: Isa>(
-    isa: I,
-    options: &Resolved<T>,
-    input: &BandInput<'_, T>,
-    tile: &Tile<'_, T>,
-    x: usize,
-    samples: &mut [T::Vector<I>],
-) {
-    let pixels = tile.pixels.start + x..tile.pixels.end;
-    for (to, plane) in samples.iter_mut().zip(&input.planes) {
-        let raw = T::Vector::<I>::load_partial(isa, plane.row(tile.row, pixels.clone()), T::NAN);
-        // Finite values gain +0, which makes −0 positive; infinities become NaN.
-        *to = raw + (raw - raw);
-    }
-    if let Some((low, high)) = options.thresholds {
-        let missing = T::Vector::<I>::splat(isa, T::NAN);
-        let (low, high) = (T::Vector::<I>::splat(isa, low), T::Vector::<I>::splat(isa, high));
-        for y in samples {
-            *y = T::Vector::<I>::select(low.le(*y) & y.le(high), *y, missing);
-        }
+        totals.sum()
     }
 }
 
@@ -125,27 +109,57 @@ fn write_masks<T: Element, V: Vector<Element = T>>(
     }
 }
 
-impl Totals {
-    /// Adds L pixels, and writes their counts.
-    #[inline(always)]
-    fn add<T: Element, V: Vector<Element = T>>(&mut self, tile: &mut Tile<'_, T>, x: usize, kept: &Kept<V>) {
-        let lanes = V::LANES.min(tile.pixels.len() - x);
-        for lane in 0..lanes {
-            let valid = kept.valid.lanes()[lane].widen() as u32;
-            let used = kept.count.lanes()[lane].widen() as u32;
-            let rejected = valid - used;
-            if let Some(to) = tile.count.get_mut(x + lane) {
-                *to = used;
-            }
-            if let Some(to) = tile.nrej.get_mut(x + lane) {
-                *to = rejected;
-            }
-            self.valid += u64::from(valid);
-            self.rejected += u64::from(rejected);
-            self.empty += u64::from(used == 0);
+/// Used and rejected samples of L pixels.
+#[inline(always)]
+fn write_counts<T: Element, V: Vector<Element = T>>(tile: &mut Tile<'_, T>, x: usize, kept: &Kept<V>) {
+    if tile.count.is_empty() && tile.nrej.is_empty() {
+        return;
+    }
+    for lane in 0..V::LANES.min(tile.pixels.len() - x) {
+        let valid = kept.valid.lanes()[lane].widen() as u32;
+        let used = kept.count.lanes()[lane].widen() as u32;
+        if let Some(to) = tile.count.get_mut(x + lane) {
+            *to = used;
+        }
+        if let Some(to) = tile.nrej.get_mut(x + lane) {
+            *to = valid - used;
         }
     }
+}
 
+/// [`Totals`] of each lane, in f64: exact up to 2⁵³ samples.
+struct LaneTotals<V: Vector> {
+    valid: V::Wide,
+    used: V::Wide,
+    zero: V,
+    empty: u64,
+}
+
+impl<V: Vector> LaneTotals<V> {
+    #[inline(always)]
+    fn new(isa: V::Isa) -> Self {
+        let none = V::Wide::splat(isa, 0.0);
+        Self { valid: none, used: none, zero: V::splat(isa, V::Element::narrow(0.0)), empty: 0 }
+    }
+
+    /// Adds L pixels, of which the first `lanes` are in the image; the others have no samples.
+    #[inline(always)]
+    fn add(&mut self, kept: &Kept<V>, lanes: usize) {
+        self.valid = self.valid + kept.valid.widen();
+        self.used = self.used + kept.count.widen();
+        let empty = kept.count.eq(self.zero).bits() & (u32::MAX >> (u32::BITS as usize - lanes));
+        self.empty += u64::from(empty.count_ones());
+    }
+
+    #[inline(always)]
+    fn sum(&self) -> Totals {
+        let sum = |lanes: &V::Wide| lanes.lanes().iter().map(|n| *n as u64).sum::<u64>();
+        let (valid, used) = (sum(&self.valid), sum(&self.used));
+        Totals { valid, rejected: valid - used, empty: self.empty }
+    }
+}
+
+impl Totals {
     pub(crate) fn merge(&mut self, other: &Self) {
         self.valid += other.valid;
         self.rejected += other.rejected;

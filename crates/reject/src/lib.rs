@@ -24,7 +24,7 @@ mod prepared;
 mod ranks;
 mod sigclip;
 
-pub use columns::{Columns, ColumnsScratch, Kept, columns_bytes};
+pub use columns::{Block, Columns, ColumnsScratch, Kept, MOST_GROUPS, columns_bytes};
 pub use convention::Convention;
 pub use error::RejectError;
 pub use extrema::Extrema;

@@ -46,7 +46,7 @@ impl Prepared {
     #[inline(always)]
     pub fn keep<V: Vector>(&self, isa: V::Isa, columns: &mut Columns<'_, V>) -> Kept<V> {
         match &self.0 {
-            Rule::None => Kept::everything(isa, columns.samples),
+            Rule::None => Kept::everything(isa, columns),
             Rule::Ranks(table) => table.keep(isa, columns),
             Rule::SigClip(clip) => sigclip::keep(clip, isa, columns),
         }

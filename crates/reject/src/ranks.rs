@@ -4,7 +4,7 @@
 //! (value, frame), so at the low end the earliest frames go first, at the high end the latest.
 
 use skystack_simd::{Element, Mask, Vector};
-use skystack_stats::lane::{self, Bounds, Window};
+use skystack_stats::lane::{Bounds, Window};
 
 use crate::columns::{constants, number};
 use crate::{Columns, Kept};
@@ -25,17 +25,21 @@ impl RankTable {
     /// Keeps ranks a … n₀ − b − 1 of each lane.
     #[inline(always)]
     pub(crate) fn keep<V: Vector>(&self, isa: V::Isa, columns: &mut Columns<'_, V>) -> Kept<V> {
-        let valid = lane::sorted_copy(isa, columns.samples, columns.sorted);
+        let valid = columns.sort(isa);
         let (zero, _) = constants(isa);
         let mut window = Window { first: zero, count: valid };
-        for lane in 0..V::LANES {
+        if columns.full {
+            let (low, high) = self.drops[columns.samples.len()];
+            window = Window { first: number(isa, low), count: valid - number(isa, low + high) };
+        }
+        for lane in (0..V::LANES).filter(|_| !columns.full) {
             let n = valid.lanes()[lane].widen() as usize;
             let (low, high) = self.drops[n];
             window.first.lanes_mut()[lane] = V::Element::narrow(low as f64);
             window.count.lanes_mut()[lane] = V::Element::narrow((n - low - high) as f64);
         }
         let bounds = cut_to_window(isa, columns, &window);
-        Kept { bounds, count: window.count, valid, window: Some(window) }
+        Kept { bounds, count: window.count, valid, window: Some(window), all: false }
     }
 }
 
@@ -61,7 +65,7 @@ pub(crate) fn cut_to_window<V: Vector>(
     let bounds = Bounds::select(some, members, Bounds::nothing(isa));
     let below = V::gather(isa, columns.sorted, window.first - one);
     let above = V::gather(isa, columns.sorted, end);
-    let frames = number::<V>(isa, columns.sorted.len());
+    let frames = number::<V>(isa, columns.samples.len());
     let split_low = zero.lt(window.first) & below.eq(bounds.low);
     let split_high = end.lt(frames) & above.eq(bounds.high);
     if (some & (split_low | split_high)).any() {

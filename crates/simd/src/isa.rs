@@ -25,10 +25,24 @@ pub(crate) mod sealed {
     pub trait Sealed {}
 }
 
+/// Work at one instruction set, for [`Isa::call`].
+///
+/// `run` must be `#[inline(always)]`, like [`Kernel::run`](crate::Kernel::run).
+pub trait Task<I: Isa> {
+    /// What the work returns.
+    type Output;
+    /// Does the work.
+    fn run(self, isa: I) -> Self::Output;
+}
+
 /// An instruction set that this CPU has.
 pub trait Isa: Copy + Debug + Send + Sync + sealed::Sealed + 'static {
     /// Register of f32 lanes.
     type F32: Vector<Isa = Self, Element = f32>;
     /// Register of f64 lanes.
     type F64: Vector<Isa = Self, Element = f64>;
+
+    /// Runs `task` in a function of its own that is compiled for this instruction set: what is long and used in several
+    /// places (a sorting network) is then not inlined into each of them.
+    fn call<T: Task<Self>>(self, task: T) -> T::Output;
 }

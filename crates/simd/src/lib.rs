@@ -38,6 +38,7 @@ mod element;
 mod isa;
 mod level;
 mod pair;
+mod prefetch;
 mod vector;
 
 #[cfg(test)]
@@ -47,6 +48,7 @@ pub use buffer::LaneBuffer;
 pub use element::Element;
 #[cfg(target_arch = "x86_64")]
 pub use isa::{Avx2, Avx512};
-pub use isa::{Baseline, Isa, Scalar};
+pub use isa::{Baseline, Isa, Scalar, Task};
 pub use level::{Kernel, Level, UnknownLevel};
+pub use prefetch::prefetch;
 pub use vector::{MAX_LANES, Mask, Vector};

@@ -106,7 +106,12 @@ pub trait Vector:
     #[inline(always)]
     fn gather(isa: Self::Isa, column: &[Self], index: Self) -> Self {
         let last = column.len() - 1;
-        let mut gathered = Self::splat(isa, Self::Element::default());
+        // Neighbouring pixels mostly want the same element.
+        let first = (index.lanes()[0].widen() as usize).min(last);
+        let mut gathered = column[first];
+        if !(!index.eq(Self::splat(isa, index.lanes()[0]))).any() {
+            return gathered;
+        }
         for (lane, (to, at)) in gathered.lanes_mut().iter_mut().zip(index.lanes()).enumerate() {
             *to = column[(at.widen() as usize).min(last)].lanes()[lane];
         }

@@ -2,7 +2,7 @@
 
 use skystack_reject::Kept;
 use skystack_simd::{Element, Vector};
-use skystack_stats::lane::{self, DeviationMoments, Deviations, Terms};
+use skystack_stats::lane::{self, Bounds, DeviationMoments, Deviations, Terms};
 
 use crate::options::{Resolved, SigmaRule};
 
@@ -18,13 +18,13 @@ pub(super) fn sigma<T: Element, V: Vector<Element = T>>(
     let zero = V::Wide::splat(isa, 0.0);
     let n = kept.count.widen();
     if options.sigma_rule == SigmaRule::Population {
-        let pivot = lane::mean(isa, samples, &kept.bounds, kept.count);
-        let about = Deviations { bounds: &kept.bounds, pivot, zero };
+        let pivot = lane::mean(isa, samples, kept.bounds, kept.count);
+        let about = Deviations { members: kept.bounds, pivot, zero };
         let [s1, s2] = lane::sum(isa, samples, &DeviationMoments(about));
         let q = s2 - (s1 * s1) / n;
         return V::narrow((V::Wide::select(q.lt(zero), zero, q) / n).sqrt());
     }
-    let about = Deviations { bounds: &kept.bounds, pivot: out.widen(), zero };
+    let about = Deviations { members: kept.bounds, pivot: out.widen(), zero };
     let one = V::Wide::splat(isa, 1.0);
     let [_, s2] = lane::sum(isa, samples, &DeviationMoments(about));
     let mut variance = s2 / (n - one);
@@ -44,7 +44,7 @@ pub(super) fn sigma<T: Element, V: Vector<Element = T>>(
 /// w·d² and w over the members.
 struct WeightedSquares<'a, V: Vector> {
     weights: &'a [f64],
-    about: Deviations<'a, V>,
+    about: Deviations<V, Bounds<V>>,
     isa: V::Isa,
 }
 
@@ -52,7 +52,7 @@ impl<V: Vector> Terms<V, 2> for WeightedSquares<'_, V> {
     #[inline(always)]
     fn terms(&self, frame: usize, y: V) -> [V::Wide; 2] {
         let weight = V::Wide::splat(self.isa, self.weights[frame]);
-        let member = V::widen_mask(self.about.bounds.contain(y));
+        let member = V::widen_mask(self.about.members.contain(y));
         let [d] = self.about.terms(frame, y);
         [weight * (d * d), V::Wide::select(member, weight, self.about.zero)]
     }

@@ -2,7 +2,7 @@
 
 use skystack_reject::{Columns, Kept};
 use skystack_simd::{Element, Mask, Vector};
-use skystack_stats::lane::{self, Bounds, Deviations, Terms, Window};
+use skystack_stats::lane::{self, All, Bounds, Deviations, Terms};
 
 use crate::options::{Combine, Lmedian, Resolved};
 
@@ -18,17 +18,17 @@ pub(super) fn combine<T: Element, V: Vector<Element = T>>(
         Combine::Average => average(isa, options, columns.samples, kept),
         Combine::Sum => {
             let zero = V::Wide::splat(isa, 0.0);
-            let plain = Deviations { bounds: &kept.bounds, pivot: zero, zero };
+            let plain = Deviations { members: kept.bounds, pivot: zero, zero };
             let [sum] = lane::sum(isa, columns.samples, &plain);
             V::narrow(sum)
         }
         Combine::Median => {
-            let window = order(isa, columns, kept);
-            lane::median(isa, columns.sorted, &window)
+            let (low, high) = middle(isa, columns, kept);
+            lane::halfway(isa, low, high)
         }
         Combine::Lmedian => {
-            let window = order(isa, columns, kept);
-            lmedian(isa, options.lmedian, columns.sorted, &window)
+            let (low, high) = middle(isa, columns, kept);
+            lmedian(isa, options.lmedian, low, high, kept.count)
         }
         Combine::Min => extremes(isa, columns.samples, kept).low,
         Combine::Max => extremes(isa, columns.samples, kept).high,
@@ -44,25 +44,33 @@ fn average<T: Element, V: Vector<Element = T>>(
     kept: &Kept<V>,
 ) -> V {
     let Some(weights) = &options.weights else {
-        return V::narrow(lane::mean(isa, samples, &kept.bounds, kept.count));
+        return V::narrow(mean(isa, samples, kept));
     };
     let zero = V::Wide::splat(isa, 0.0);
     let pivot = lane::first_in(isa, samples, &kept.bounds).widen();
-    let deviations = Deviations { bounds: &kept.bounds, pivot, zero };
+    let deviations = Deviations { members: kept.bounds, pivot, zero };
     let [weighted, total] = lane::sum(isa, samples, &Weighted { weights, deviations, isa });
     let weighted = pivot + weighted / total;
     let weightless = total.eq(zero);
     if !weightless.any() {
         return V::narrow(weighted);
     }
-    let plain = lane::mean(isa, samples, &kept.bounds, kept.count);
+    let plain = mean(isa, samples, kept);
     V::narrow(V::Wide::select(weightless, plain, weighted))
+}
+
+#[inline(always)]
+fn mean<V: Vector>(isa: V::Isa, samples: &[V], kept: &Kept<V>) -> V::Wide {
+    if kept.all {
+        return lane::mean(isa, samples, All, kept.count);
+    }
+    lane::mean(isa, samples, kept.bounds, kept.count)
 }
 
 /// w·d and w over the members.
 struct Weighted<'a, V: Vector> {
     weights: &'a [f64],
-    deviations: Deviations<'a, V>,
+    deviations: Deviations<V, Bounds<V>>,
     isa: V::Isa,
 }
 
@@ -70,34 +78,32 @@ impl<V: Vector> Terms<V, 2> for Weighted<'_, V> {
     #[inline(always)]
     fn terms(&self, frame: usize, y: V) -> [V::Wide; 2] {
         let weight = V::Wide::splat(self.isa, self.weights[frame]);
-        let member = V::widen_mask(self.deviations.bounds.contain(y));
+        let member = V::widen_mask(self.deviations.members.contain(y));
         let [d] = self.deviations.terms(frame, y);
         [weight * d, V::Wide::select(member, weight, self.deviations.zero)]
     }
 }
 
-/// The kept samples as ranks: those of the rejection, or of a sort of what it left.
+/// The two middle values of the kept samples, the same one twice where their number is odd.
 #[inline(always)]
-fn order<V: Vector>(isa: V::Isa, columns: &mut Columns<'_, V>, kept: &Kept<V>) -> Window<V> {
-    if let Some(window) = kept.window {
-        return window;
+fn middle<V: Vector>(isa: V::Isa, columns: &mut Columns<'_, V>, kept: &Kept<V>) -> (V, V) {
+    if let Some(window) = &kept.window {
+        return lane::middle_of_window(isa, columns.sorted, window);
     }
-    let infinity = V::splat(isa, V::Element::INFINITY);
-    for (to, y) in columns.sorted.iter_mut().zip(columns.samples.iter()) {
-        *to = V::select(kept.bounds.contain(*y), *y, infinity);
+    if kept.all {
+        let (low, high) = lane::middle(isa, columns.samples, columns.sorted);
+        return if columns.samples.len() % 2 == 1 { (high, high) } else { (low, high) };
     }
-    lane::sort(columns.sorted);
-    Window { first: V::splat(isa, V::Element::narrow(0.0)), count: kept.count }
+    lane::middle_within(isa, columns.samples, &kept.bounds, columns.padded, columns.sorted)
 }
 
 #[inline(always)]
-fn lmedian<V: Vector>(isa: V::Isa, rule: Lmedian, sorted: &[V], window: &Window<V>) -> V {
-    let lower = lane::lmedian(isa, sorted, window);
+fn lmedian<V: Vector>(isa: V::Isa, rule: Lmedian, low: V, high: V, count: V) -> V {
     match rule {
-        Lmedian::Lower => lower,
+        Lmedian::Lower => low,
         Lmedian::Iraf => {
             let two = V::splat(isa, V::Element::narrow(2.0));
-            V::select(window.count.eq(two), lower, lane::median(isa, sorted, window))
+            V::select(count.eq(two), low, lane::halfway(isa, low, high))
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The centre of a pass.
 
 use skystack_simd::{Element, Vector};
-use skystack_stats::lane::{self, Bounds, Deviations};
+use skystack_stats::lane::{self, All, Bounds, Deviations};
 
 use super::{Center, Limits, SigClip, Survivors, Trim, spread};
 use crate::Columns;
@@ -21,13 +21,26 @@ pub(super) fn limits<V: Vector>(
         Center::Median => lane::median(isa, columns.sorted, &survivors.window),
         Center::Lmedian => lane::lmedian(isa, columns.sorted, &survivors.window),
         Center::Mean => {
-            let mean = lane::mean(isa, columns.samples, &survivors.bounds, survivors.window.count);
+            let mean = survivors.mean(isa, columns.samples);
             let trimmed = clip.trim == Trim::Every || (clip.trim == Trim::First && pass == 0);
-            if trimmed { trimmed_mean(isa, columns.samples, survivors, mean) } else { V::narrow(mean) }
+            let center =
+                if trimmed { trimmed_mean(isa, columns.samples, survivors, mean) } else { V::narrow(mean) };
+            let variance = spread::variance(clip, isa, columns, survivors, center, Some(mean));
+            return Limits { center, variance };
         }
     };
-    let variance = spread::variance(clip, isa, columns, survivors, center, kind);
+    let variance = spread::variance(clip, isa, columns, survivors, center, None);
     Limits { center, variance }
+}
+
+impl<V: Vector> Survivors<V> {
+    #[inline(always)]
+    fn mean(&self, isa: V::Isa, samples: &[V]) -> V::Wide {
+        if self.all {
+            return lane::mean(isa, samples, All, self.window.count);
+        }
+        lane::mean(isa, samples, self.bounds, self.window.count)
+    }
 }
 
 /// T(mean of the survivors without rank 1 and rank n), or the mean of all where there are fewer than three.
@@ -38,7 +51,7 @@ fn trimmed_mean<V: Vector>(isa: V::Isa, samples: &[V], survivors: &Survivors<V>,
     let set = WithoutExtremes::find(isa, samples, &survivors.bounds);
     let pivot = set.first(isa, samples).widen();
     let zero = V::Wide::splat(isa, 0.0);
-    let deviations = Deviations { bounds: &survivors.bounds, pivot, zero };
+    let deviations = Deviations { members: survivors.bounds, pivot, zero };
     let [s1] = lane::sum(isa, samples, &TrimmedDeviations { set: &set, deviations, isa });
     let two = number::<V>(isa, 2);
     let trimmed = pivot + s1 / (survivors.window.count - two).widen();
@@ -88,7 +101,7 @@ impl<'a, V: Vector> WithoutExtremes<'a, V> {
 
 struct TrimmedDeviations<'a, V: Vector> {
     set: &'a WithoutExtremes<'a, V>,
-    deviations: Deviations<'a, V>,
+    deviations: Deviations<V, Bounds<V>>,
     isa: V::Isa,
 }
 

@@ -9,8 +9,10 @@
 //! ```
 //!
 //! One c and V a pixel make the kept set an interval of values, so a lane carries only its bounds and counts. An order
-//! statistic reads the column that was sorted once: dropping n samples at an end moves its window by n ranks. Sums read
-//! the samples in frame order between the bounds. A mean centre with a standard deviation needs no sort at all.
+//! statistic reads the column that was sorted once: dropping n samples at an end moves its window by n ranks. The test is
+//! monotone, so only the ends of the window are tested, from the outermost rank inwards to the first one that is kept.
+//! Sums read the samples in frame order between the bounds. A mean centre with a standard deviation needs no sort at all:
+//! there every sample is tested.
 //! Convergence is judged per lane: finished lanes are frozen while their neighbours go on.
 
 mod center;
@@ -33,6 +35,8 @@ struct Survivors<V> {
     bounds: Bounds<V>,
     /// `count` is always right; `first` only where the column is sorted.
     window: Window<V>,
+    /// No sample of any lane is missing or dropped: sums need not ask.
+    all: bool,
 }
 
 /// Centre and variance of a pass.
@@ -68,13 +72,10 @@ struct Floors<V> {
 pub(crate) fn keep<V: Vector>(clip: &SigClip, isa: V::Isa, columns: &mut Columns<'_, V>) -> Kept<V> {
     let sorted = clip.needs_order();
     let everything = Bounds::everything(isa);
-    let valid = if sorted {
-        lane::sorted_copy(isa, columns.samples, columns.sorted)
-    } else {
-        lane::count(isa, columns.samples, &everything)
-    };
+    let valid = if sorted { columns.sort(isa) } else { columns.count_valid(isa) };
     let (zero, _) = constants(isa);
-    let start = Survivors { bounds: everything, window: Window { first: zero, count: valid } };
+    let window = Window { first: zero, count: valid };
+    let start = Survivors { bounds: everything, window, all: columns.full };
     let floors = clip.floors(isa, valid);
     // Residuals are only worth writing down when a sample must come back, which is rare: then the passes run again.
     let mut record = false;
@@ -93,17 +94,17 @@ pub(crate) fn keep<V: Vector>(clip: &SigClip, isa: V::Isa, columns: &mut Columns
     if clip.center == Center::Mean {
         let bounds = restore::least_deviant(isa, columns, &clipped, &floors.kept, short);
         let count = lane::count(isa, columns.samples, &bounds);
-        return Kept { bounds, count, valid, window: None };
+        return Kept { bounds, count, valid, window: None, all: false };
     }
     let window = restore::nearest_ranks(columns, &clipped, &floors.kept, &valid, short);
     let bounds = crate::ranks::cut_to_window(isa, columns, &window);
-    Kept { bounds, count: window.count, valid, window: Some(window) }
+    Kept { bounds, count: window.count, valid, window: Some(window), all: false }
 }
 
 #[inline(always)]
 fn kept<V: Vector>(survivors: Survivors<V>, valid: V, sorted: bool) -> Kept<V> {
-    let Survivors { bounds, window } = survivors;
-    Kept { bounds, count: window.count, valid, window: sorted.then_some(window) }
+    let Survivors { bounds, window, all } = survivors;
+    Kept { bounds, count: window.count, valid, window: sorted.then_some(window), all }
 }
 
 /// Runs passes until every lane has stopped.
@@ -133,7 +134,11 @@ fn passes<V: Vector>(
         if !active.any() {
             break;
         }
-        let after = drop_outside(clip, isa, columns.samples, &survivors, &limits, active);
+        let after = if clip.needs_order() {
+            drop_ends(clip, isa, columns.sorted, &survivors, &limits, active)
+        } else {
+            drop_outside(clip, isa, columns.samples, &survivors, &limits, active)
+        };
         last = LastPass {
             before: Survivors::select(active, survivors, last.before),
             limits: Limits::select(active, limits, last.limits),
@@ -143,14 +148,93 @@ fn passes<V: Vector>(
         }
         let dropped = active & after.window.count.lt(survivors.window.count);
         let undone = active & clip.goes_too_far(isa, after.window.count, frames);
-        survivors = Survivors::select(undone, survivors, after);
+        // Nothing dropped leaves the bounds as they were, not as tight as they might be.
+        survivors = Survivors::select(dropped & !undone, after, survivors);
         active = dropped & !undone;
         pass += 1;
     }
     Clipped { survivors, last }
 }
 
-/// Drops by F1 in the active lanes: strict, in f64, in the squared domain.
+/// The test F1 of one pass: strict, in f64, in the squared domain.
+struct Test<V: Vector> {
+    center: V::Wide,
+    low: V::Wide,
+    high: V::Wide,
+    zero: V::Wide,
+}
+
+impl<V: Vector> Test<V> {
+    #[inline(always)]
+    fn new(clip: &SigClip, isa: V::Isa, limits: &Limits<V>) -> Self {
+        // An infinite factor gives an infinite limit, or NaN where V is 0: nothing is above either.
+        Self {
+            center: limits.center.widen(),
+            low: V::Wide::splat(isa, clip.lsigma * clip.lsigma) * limits.variance,
+            high: V::Wide::splat(isa, clip.hsigma * clip.hsigma) * limits.variance,
+            zero: V::Wide::splat(isa, 0.0),
+        }
+    }
+
+    #[inline(always)]
+    fn low(&self, y: V) -> V::Mask {
+        let d = y.widen() - self.center;
+        V::narrow_mask(d.lt(self.zero) & self.low.lt(d * d))
+    }
+
+    #[inline(always)]
+    fn high(&self, y: V) -> V::Mask {
+        let d = y.widen() - self.center;
+        V::narrow_mask(self.zero.lt(d) & self.high.lt(d * d))
+    }
+}
+
+/// Drops in the active lanes by testing the sorted column from both ends inwards.
+#[inline(always)]
+fn drop_ends<V: Vector>(
+    clip: &SigClip,
+    isa: V::Isa,
+    sorted: &[V],
+    survivors: &Survivors<V>,
+    limits: &Limits<V>,
+    active: V::Mask,
+) -> Survivors<V> {
+    let (zero, one) = constants(isa);
+    let test = Test::new(clip, isa, limits);
+    let Survivors { mut bounds, window: Window { first, count }, .. } = *survivors;
+    let end = first + count;
+    let (mut dropped_low, mut dropped_high) = (zero, zero);
+    let mut open = active;
+    // Ranks below the window were dropped before; what is beyond it is above the centre, and closes the lane.
+    for (rank, y) in sorted.iter().enumerate() {
+        let inside = open & first.le(number(isa, rank));
+        let low = inside & test.low(*y);
+        dropped_low = dropped_low + V::select(low, one, zero);
+        let kept = inside & !low;
+        bounds.low = V::select(kept, *y, bounds.low);
+        open = open & !kept;
+        if !open.any() {
+            break;
+        }
+    }
+    open = active;
+    for (rank, y) in sorted.iter().enumerate().rev() {
+        let inside = open & number::<V>(isa, rank).lt(end);
+        let high = inside & test.high(*y);
+        dropped_high = dropped_high + V::select(high, one, zero);
+        let kept = inside & !high;
+        bounds.high = V::select(kept, *y, bounds.high);
+        open = open & !kept;
+        if !open.any() {
+            break;
+        }
+    }
+    let dropped = dropped_low + dropped_high;
+    let window = Window { first: first + dropped_low, count: count - dropped };
+    Survivors { bounds, window, all: survivors.all && !zero.lt(dropped).any() }
+}
+
+/// Drops in the active lanes by testing every sample.
 #[inline(always)]
 fn drop_outside<V: Vector>(
     clip: &SigClip,
@@ -161,26 +245,18 @@ fn drop_outside<V: Vector>(
     active: V::Mask,
 ) -> Survivors<V> {
     let (zero, one) = constants(isa);
-    let wide_zero = V::Wide::splat(isa, 0.0);
-    let center = limits.center.widen();
-    // An infinite factor gives an infinite limit, or NaN where V is 0: nothing is above either.
-    let low_limit = V::Wide::splat(isa, clip.lsigma * clip.lsigma) * limits.variance;
-    let high_limit = V::Wide::splat(isa, clip.hsigma * clip.hsigma) * limits.variance;
+    let test = Test::new(clip, isa, limits);
     let mut bounds = Bounds::nothing(isa);
-    let (mut dropped_low, mut dropped_high) = (zero, zero);
+    let mut dropped = zero;
     for y in samples {
         let member = survivors.bounds.contain(*y);
-        let d = y.widen() - center;
-        let square = d * d;
-        let low = V::narrow_mask(d.lt(wide_zero) & low_limit.lt(square)) & member & active;
-        let high = V::narrow_mask(wide_zero.lt(d) & high_limit.lt(square)) & member & active;
-        bounds = bounds.including(member & !(low | high), *y);
-        dropped_low = dropped_low + V::select(low, one, zero);
-        dropped_high = dropped_high + V::select(high, one, zero);
+        let outside = (test.low(*y) | test.high(*y)) & member & active;
+        bounds = bounds.including(member & !outside, *y);
+        dropped = dropped + V::select(outside, one, zero);
     }
     let Window { first, count } = survivors.window;
-    let window = Window { first: first + dropped_low, count: count - (dropped_low + dropped_high) };
-    Survivors { bounds, window }
+    let window = Window { first, count: count - dropped };
+    Survivors { bounds, window, all: survivors.all && !zero.lt(dropped).any() }
 }
 
 impl SigClip {
@@ -257,6 +333,7 @@ impl<V: Vector> Survivors<V> {
         Self {
             bounds: Bounds::select(mask, yes.bounds, no.bounds),
             window: Window::select(mask, yes.window, no.window),
+            all: yes.all && no.all,
         }
     }
 }

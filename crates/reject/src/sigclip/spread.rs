@@ -1,16 +1,16 @@
 //! The variance V that a pass tests against (E4, E5, F3).
 
 use skystack_simd::{Mask, Vector};
-use skystack_stats::lane::{self, DeviationMoments, Deviations, Squares};
+use skystack_stats::lane::{self, All, DeviationMoments, Deviations, Distances, Members, Squares};
 use skystack_stats::slice::IQR_STD_FACTOR;
 
-use super::{About, Center, SigClip, Spread, Survivors};
+use super::{About, SigClip, Spread, Survivors};
 use crate::Columns;
 
 /// Turns Sₙ into the standard deviation of Gaussian data (Rousseeuw & Croux 1993).
 const SN_FACTOR: f64 = 1.1926;
 
-/// V of the survivors, `center` being of kind `kind`.
+/// V of the survivors. `mean`: theirs in f64, where the centre is a mean.
 #[inline(always)]
 pub(super) fn variance<V: Vector>(
     clip: &SigClip,
@@ -18,11 +18,12 @@ pub(super) fn variance<V: Vector>(
     columns: &mut Columns<'_, V>,
     survivors: &Survivors<V>,
     center: V,
-    kind: Center,
+    mean: Option<V::Wide>,
 ) -> V::Wide {
     let window = &survivors.window;
     match clip.spread {
-        Spread::Std => standard(clip, isa, columns.samples, survivors, center, kind),
+        Spread::Std if survivors.all => standard(clip, isa, columns.samples, survivors, All, center, mean),
+        Spread::Std => standard(clip, isa, columns.samples, survivors, survivors.bounds, center, mean),
         Spread::Mad { factor } => {
             let median = lane::median(isa, columns.sorted, window);
             rounded_square::<V>(isa, factor, lane::mad(isa, columns.sorted, window, median))
@@ -42,32 +43,32 @@ fn rounded_square<V: Vector>(isa: V::Isa, factor: f64, width: V::Wide) -> V::Wid
     sigma * sigma
 }
 
-/// Variance about the centre (E4) or about the mean (E5).
+/// Variance about the centre (E4) or about the mean (E5); `members` are the survivors.
 #[inline(always)]
 fn standard<V: Vector>(
     clip: &SigClip,
     isa: V::Isa,
     samples: &[V],
     survivors: &Survivors<V>,
+    members: impl Members<V>,
     center: V,
-    kind: Center,
+    mean: Option<V::Wide>,
 ) -> V::Wide {
-    let (bounds, count) = (&survivors.bounds, survivors.window.count);
-    let n = count.widen();
+    let n = survivors.window.count.widen();
     let degrees = n - V::Wide::splat(isa, f64::from(clip.ddof));
     if clip.about == About::Center {
-        let [s2] = lane::sum(isa, samples, &Squares { bounds, center });
+        let [s2] = lane::sum(isa, samples, &Squares(Distances { members, center }));
         return s2 / degrees;
     }
-    let pivot = if kind == Center::Mean { lane::mean(isa, samples, bounds, count) } else { center.widen() };
     let zero = V::Wide::splat(isa, 0.0);
-    let [s1, s2] = lane::sum(isa, samples, &DeviationMoments(Deviations { bounds, pivot, zero }));
+    let pivot = mean.unwrap_or(center.widen());
+    let [s1, s2] = lane::sum(isa, samples, &DeviationMoments(Deviations { members, pivot, zero }));
     let mut q = s2 - (s1 * s1) / n;
     // Where the median is far from the mean the difference above loses its digits: again, about the mean.
     let cancelled = (V::Wide::splat(isa, 0.999) * (n * s2)).lt(s1 * s1);
-    if kind != Center::Mean && cancelled.any() {
+    if mean.is_none() && cancelled.any() {
         let pivot = pivot + s1 / n;
-        let [t1, t2] = lane::sum(isa, samples, &DeviationMoments(Deviations { bounds, pivot, zero }));
+        let [t1, t2] = lane::sum(isa, samples, &DeviationMoments(Deviations { members, pivot, zero }));
         q = V::Wide::select(cancelled, t2 - (t1 * t1) / n, q);
     }
     V::Wide::select(q.lt(zero), zero, q) / degrees

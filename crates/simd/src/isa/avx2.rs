@@ -6,7 +6,7 @@ use std::ops::{BitAnd, BitOr, Not};
 use super::native::{already_wide, native_register};
 use super::sealed::Sealed;
 use crate::pair::{Pair, PairMask};
-use crate::{Isa, Mask};
+use crate::{Isa, Mask, Task};
 
 /// Token: this CPU has AVX2.
 #[derive(Debug, Clone, Copy)]
@@ -25,6 +25,17 @@ impl Sealed for Avx2 {}
 impl Isa for Avx2 {
     type F32 = F32x8;
     type F64 = F64x4;
+
+    #[inline(always)]
+    fn call<T: Task<Self>>(self, task: T) -> T::Output {
+        #[target_feature(enable = "avx2")]
+        #[inline(never)]
+        fn call<T: Task<Avx2>>(isa: Avx2, task: T) -> T::Output {
+            task.run(isa)
+        }
+        // SAFETY: the token proves AVX2.
+        unsafe { call(self, task) }
+    }
 }
 
 /// Eight f32 lanes.

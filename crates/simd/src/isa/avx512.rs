@@ -6,7 +6,7 @@ use std::ops::{BitAnd, BitOr, Not};
 use super::native::{already_wide, native_register};
 use super::sealed::Sealed;
 use crate::pair::{Pair, PairMask};
-use crate::{Isa, Mask};
+use crate::{Isa, Mask, Task};
 
 /// Token: this CPU has AVX-512 F and DQ.
 #[derive(Debug, Clone, Copy)]
@@ -25,6 +25,17 @@ impl Sealed for Avx512 {}
 impl Isa for Avx512 {
     type F32 = F32x16;
     type F64 = F64x8;
+
+    #[inline(always)]
+    fn call<T: Task<Self>>(self, task: T) -> T::Output {
+        #[target_feature(enable = "avx512f,avx512dq")]
+        #[inline(never)]
+        fn call<T: Task<Avx512>>(isa: Avx512, task: T) -> T::Output {
+            task.run(isa)
+        }
+        // SAFETY: the token proves AVX-512 F and DQ.
+        unsafe { call(self, task) }
+    }
 }
 
 /// Sixteen f32 lanes.

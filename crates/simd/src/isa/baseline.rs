@@ -7,7 +7,7 @@ use wide::{f32x4, f64x2};
 
 use super::sealed::Sealed;
 use crate::pair::{Pair, PairMask};
-use crate::{Isa, Mask, Vector};
+use crate::{Isa, Mask, Task, Vector};
 
 /// Token of the level that was fixed when the program was compiled.
 #[derive(Debug, Clone, Copy)]
@@ -18,6 +18,15 @@ impl Sealed for Baseline {}
 impl Isa for Baseline {
     type F32 = Portable<f32x4>;
     type F64 = Portable<f64x2>;
+
+    #[inline(always)]
+    fn call<T: Task<Self>>(self, task: T) -> T::Output {
+        #[inline(never)]
+        fn call<T: Task<Baseline>>(isa: Baseline, task: T) -> T::Output {
+            task.run(isa)
+        }
+        call(self, task)
+    }
 }
 
 /// A register of `wide`.

@@ -3,7 +3,7 @@
 use std::ops::{Add, Div, Mul, Sub};
 
 use super::sealed::Sealed;
-use crate::{Isa, Mask, Vector};
+use crate::{Isa, Mask, Task, Vector};
 
 /// Token of the level that every machine has.
 #[derive(Debug, Clone, Copy)]
@@ -14,6 +14,15 @@ impl Sealed for Scalar {}
 impl Isa for Scalar {
     type F32 = One<f32>;
     type F64 = One<f64>;
+
+    #[inline(always)]
+    fn call<T: Task<Self>>(self, task: T) -> T::Output {
+        #[inline(never)]
+        fn call<T: Task<Scalar>>(isa: Scalar, task: T) -> T::Output {
+            task.run(isa)
+        }
+        call(self, task)
+    }
 }
 
 /// One lane.

@@ -11,7 +11,8 @@
 
 use skystack_simd::{Element, Vector};
 
-use super::{Window, sort};
+use super::Window;
+use super::sort::sort_in_place;
 
 /// One lane of a sorted column, cut to its window.
 struct Ranks<'a, V> {
@@ -91,7 +92,7 @@ pub fn sn<V: Vector>(isa: V::Isa, sorted: &[V], window: &Window<V>, scratch: &mu
             *to = if member { ranks.kth_deviation(ranks.at(rank), count / 2 + 1) } else { f64::INFINITY };
         }
     }
-    sort(scratch);
+    sort_in_place(scratch);
     let mut sns = V::Wide::splat(isa, f64::NAN);
     for (lane, to) in sns.lanes_mut().iter_mut().enumerate() {
         let (_, count) = window.lane(lane);

@@ -9,15 +9,18 @@
 
 mod deviation;
 mod moments;
+mod network;
 mod order;
 mod sort;
 
 use skystack_simd::{Element, Mask, Vector};
 
 pub use deviation::{mad, sn};
-pub use moments::{DeviationMoments, Deviations, SUM_CHUNK, Squares, Terms, first_in, mean, sum};
-pub use order::{iqr, lmedian, median, percentile};
-pub use sort::{sort, sorted_copy};
+pub use moments::{
+    All, DeviationMoments, Deviations, Distances, Members, SUM_CHUNK, Squares, Terms, first_in, mean, sum,
+};
+pub use order::{halfway, iqr, lmedian, median, middle_of_window, percentile};
+pub use sort::{middle, middle_within, sort, sorted_copy, sorted_registers};
 
 /// The ranks `first` … `first + count − 1` (0-based) of a sorted column, one window a lane.
 #[derive(Debug, Clone, Copy)]

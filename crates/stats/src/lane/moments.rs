@@ -46,30 +46,73 @@ pub fn sum<V: Vector, const K: usize>(isa: V::Isa, samples: &[V], terms: &impl T
     total
 }
 
-/// d = f64(y) − p over the members of `bounds`.
+/// Which samples of a column belong to a set.
+pub trait Members<V: Vector>: Copy {
+    /// `y` where it belongs to the set, `absent` elsewhere.
+    fn or(self, y: V, absent: V) -> V;
+    /// `term` where `y` belongs to the set, zero elsewhere.
+    fn term(self, y: V, term: V::Wide, zero: V::Wide) -> V::Wide;
+    /// The first member in frame order: the pivot of E2. Lanes without a member get zero.
+    fn first(self, isa: V::Isa, samples: &[V]) -> V;
+}
+
+/// Every sample, none of which is missing: nothing is compared.
 #[derive(Debug, Clone, Copy)]
-pub struct Deviations<'a, V: Vector> {
+pub struct All;
+
+impl<V: Vector> Members<V> for All {
+    #[inline(always)]
+    fn or(self, y: V, _: V) -> V {
+        y
+    }
+    #[inline(always)]
+    fn term(self, _: V, term: V::Wide, _: V::Wide) -> V::Wide {
+        term
+    }
+    #[inline(always)]
+    fn first(self, _: V::Isa, samples: &[V]) -> V {
+        samples[0]
+    }
+}
+
+impl<V: Vector> Members<V> for Bounds<V> {
+    #[inline(always)]
+    fn or(self, y: V, absent: V) -> V {
+        V::select(self.contain(y), y, absent)
+    }
+    #[inline(always)]
+    fn term(self, y: V, term: V::Wide, zero: V::Wide) -> V::Wide {
+        V::Wide::select(V::widen_mask(self.contain(y)), term, zero)
+    }
+    #[inline(always)]
+    fn first(self, isa: V::Isa, samples: &[V]) -> V {
+        first_in(isa, samples, &self)
+    }
+}
+
+/// d = f64(y) − p over the members of a set.
+#[derive(Debug, Clone, Copy)]
+pub struct Deviations<V: Vector, M> {
     /// The set.
-    pub bounds: &'a Bounds<V>,
+    pub members: M,
     /// p.
     pub pivot: V::Wide,
     /// Zero in every lane.
     pub zero: V::Wide,
 }
 
-impl<V: Vector> Terms<V, 1> for Deviations<'_, V> {
+impl<V: Vector, M: Members<V>> Terms<V, 1> for Deviations<V, M> {
     #[inline(always)]
     fn terms(&self, _: usize, y: V) -> [V::Wide; 1] {
-        let member = V::widen_mask(self.bounds.contain(y));
-        [V::Wide::select(member, y.widen() - self.pivot, self.zero)]
+        [self.members.term(y, y.widen() - self.pivot, self.zero)]
     }
 }
 
-/// d and d² with d = f64(y) − p over the members of `bounds`.
+/// d and d² with d = f64(y) − p over the members of a set.
 #[derive(Debug, Clone, Copy)]
-pub struct DeviationMoments<'a, V: Vector>(pub Deviations<'a, V>);
+pub struct DeviationMoments<V: Vector, M>(pub Deviations<V, M>);
 
-impl<V: Vector> Terms<V, 2> for DeviationMoments<'_, V> {
+impl<V: Vector, M: Members<V>> Terms<V, 2> for DeviationMoments<V, M> {
     #[inline(always)]
     fn terms(&self, frame: usize, y: V) -> [V::Wide; 2] {
         let [d] = self.0.terms(frame, y);
@@ -77,21 +120,31 @@ impl<V: Vector> Terms<V, 2> for DeviationMoments<'_, V> {
     }
 }
 
-/// d² with d = f64(y) − f64(c) over the members of `bounds`, c a value of the working type.
+/// d with d = f64(y) − f64(c) over the members of a set, c a value of the working type.
 #[derive(Debug, Clone, Copy)]
-pub struct Squares<'a, V: Vector> {
+pub struct Distances<V, M> {
     /// The set.
-    pub bounds: &'a Bounds<V>,
+    pub members: M,
     /// c.
     pub center: V,
 }
 
-impl<V: Vector> Terms<V, 1> for Squares<'_, V> {
+impl<V: Vector, M: Members<V>> Terms<V, 1> for Distances<V, M> {
     #[inline(always)]
     fn terms(&self, _: usize, y: V) -> [V::Wide; 1] {
         // An absent sample stands at the centre: one narrow select instead of a wide mask.
-        let y = V::select(self.bounds.contain(y), y, self.center);
-        let d = y.widen() - self.center.widen();
+        [self.members.or(y, self.center).widen() - self.center.widen()]
+    }
+}
+
+/// d² with d = f64(y) − f64(c) over the members of a set, c a value of the working type.
+#[derive(Debug, Clone, Copy)]
+pub struct Squares<V, M>(pub Distances<V, M>);
+
+impl<V: Vector, M: Members<V>> Terms<V, 1> for Squares<V, M> {
+    #[inline(always)]
+    fn terms(&self, frame: usize, y: V) -> [V::Wide; 1] {
+        let [d] = self.0.terms(frame, y);
         [d * d]
     }
 }
@@ -112,18 +165,17 @@ pub fn first_in<V: Vector>(isa: V::Isa, samples: &[V], bounds: &Bounds<V>) -> V 
     V::select(first.eq(first), first, zero)
 }
 
-/// Mean of the members of `bounds` in f64 (E3): M = f64(p) + SUM(d)/n with p the first member in frame order.
+/// Mean of the members of a set in f64 (E3): M = f64(p) + SUM(d)/n with p the first member in frame order.
 ///
 /// # Shapes
 /// `samples`: N registers in frame order; `count`: members per lane.
 /// # Missing data
-/// NaN is in no set; an empty set gives NaN.
+/// NaN is in no bounds; an empty set gives NaN.
 /// # Cost
 /// One pass, and a short one to the first member.
 #[inline(always)]
-pub fn mean<V: Vector>(isa: V::Isa, samples: &[V], bounds: &Bounds<V>, count: V) -> V::Wide {
-    let pivot = first_in(isa, samples, bounds).widen();
-    let zero = V::Wide::splat(isa, 0.0);
-    let [s1] = sum(isa, samples, &Deviations { bounds, pivot, zero });
-    pivot + s1 / count.widen()
+pub fn mean<V: Vector>(isa: V::Isa, samples: &[V], members: impl Members<V>, count: V) -> V::Wide {
+    let center = members.first(isa, samples);
+    let [s1] = sum(isa, samples, &Distances { members, center });
+    center.widen() + s1 / count.widen()
 }

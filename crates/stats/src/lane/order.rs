@@ -17,11 +17,24 @@ use super::{Window, constants};
 /// Two gathers, independent of N.
 #[inline(always)]
 pub fn median<V: Vector>(isa: V::Isa, sorted: &[V], window: &Window<V>) -> V {
+    let (low, high) = middle_of_window(isa, sorted, window);
+    halfway(isa, low, high)
+}
+
+/// The two middle values of the ranks in `window`; the same one twice where their number is odd.
+#[inline(always)]
+pub fn middle_of_window<V: Vector>(isa: V::Isa, sorted: &[V], window: &Window<V>) -> (V, V) {
     let (_, one) = constants::<V>(isa);
     let half = V::splat(isa, V::Element::narrow(0.5));
     // Indices are truncated: for an odd count both are the middle.
     let low = V::gather(isa, sorted, window.first + (window.count - one) * half);
     let high = V::gather(isa, sorted, window.first + window.count * half);
+    (low, high)
+}
+
+/// T((f64(a) + f64(b)) × 0.5), or the value that both are: the median from the two middle values (C2).
+#[inline(always)]
+pub fn halfway<V: Vector>(isa: V::Isa, low: V, high: V) -> V {
     let mean = (low.widen() + high.widen()) * V::Wide::splat(isa, 0.5);
     V::select(low.eq(high), low, V::narrow(mean))
 }

@@ -1,0 +1,92 @@
+//! From the rows of the frames to columns in registers: steps 2 and 3 of algorithms.md section 2.1.
+//!
+//! Frames lie far apart in memory, often by a power of two, so that their lines fall into the same few sets of the caches.
+//! So a block takes several neighbouring registers of a frame before it goes on to the next one, and asks for the lines of
+//! the block after it while this one is computed.
+
+use skystack_reject::{Block, MOST_GROUPS};
+use skystack_simd::{Element, Isa, Mask, Vector, prefetch};
+
+use crate::band::{BandInput, Tile};
+use crate::options::Resolved;
+
+/// Fills `block` with the pixels from `start` on (relative to the tile). Bit k of the answer: group k misses no sample.
+#[inline(always)]
+pub(super) fn load<T: Element, I: Isa>(
+    isa: I,
+    options: &Resolved<T>,
+    input: &BandInput<'_, T>,
+    tile: &Tile<'_, T>,
+    start: usize,
+    block: &mut Block<'_, T::Vector<I>>,
+) -> u32 {
+    let groups = block.groups();
+    let lanes = T::Vector::<I>::LANES;
+    let first = tile.pixels.start + start;
+    let end = tile.pixels.end.min(first + groups * lanes);
+    let ingest = Ingest::new(isa, options);
+    let frames = input.planes.len();
+    // NaN in the lanes of a group where some frame has no value.
+    let mut gaps = [T::Vector::<I>::splat(isa, T::zero()); MOST_GROUPS];
+    for (i, plane) in input.planes.iter().enumerate() {
+        let row = plane.row(tile.row, first..end);
+        if groups == MOST_GROUPS && row.len() == groups * lanes {
+            for group in 0..MOST_GROUPS {
+                let raw = T::Vector::<I>::load(isa, &row[group * lanes..]);
+                let y = ingest.clean(raw);
+                gaps[group] = gaps[group] + (y - y);
+                block.samples[group * frames + i] = y;
+            }
+            continue;
+        }
+        for group in 0..row.len().div_ceil(lanes) {
+            let y = ingest.clean(T::Vector::<I>::load_partial(isa, &row[group * lanes..], T::NAN));
+            gaps[group] = gaps[group] + (y - y);
+            block.samples[group * frames + i] = y;
+        }
+    }
+    let mut full = 0;
+    for (group, gaps) in gaps.iter().enumerate() {
+        full |= u32::from(!(!gaps.eq(*gaps)).any()) << group;
+    }
+    full
+}
+
+/// What makes a sample of a stored value.
+struct Ingest<V> {
+    thresholds: Option<(V, V)>,
+    missing: V,
+}
+
+impl<V: Vector> Ingest<V> {
+    #[inline(always)]
+    fn new(isa: V::Isa, options: &Resolved<V::Element>) -> Self {
+        let splat = |value| V::splat(isa, value);
+        let thresholds = options.thresholds.map(|(low, high)| (splat(low), splat(high)));
+        Self { thresholds, missing: splat(V::Element::NAN) }
+    }
+
+    /// Finite values gain +0, which makes −0 positive; infinities become NaN.
+    #[inline(always)]
+    fn clean(&self, raw: V) -> V {
+        let y = raw + (raw - raw);
+        match self.thresholds {
+            None => y,
+            Some((low, high)) => V::select(low.le(y) & y.le(high), y, self.missing),
+        }
+    }
+}
+
+/// Asks for the line of every frame that holds pixel `x` of the tile, if there is one.
+#[inline(always)]
+pub(super) fn prefetch_next<T: Element, I: Isa>(input: &BandInput<'_, T>, tile: &Tile<'_, T>, x: usize) {
+    let pixel = tile.pixels.start + x;
+    if pixel >= tile.pixels.end {
+        return;
+    }
+    for plane in &input.planes {
+        if let [first, ..] = plane.row(tile.row, pixel..tile.pixels.end) {
+            prefetch(first);
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! Sorting networks in registers, and what is made of them: up to 32 registers at once, no load or store between the
+//! comparators.
+//!
+//! The lists of comparators are in `tables.rs`, which `cargo xtask codegen` writes and checks. Each network is a function of
+//! its own for each instruction set and type ([`Isa::call`]): inlined into every kernel they would fill the program.
+
+use skystack_simd::{Isa, Task, Vector};
+
+/// Most registers that a network takes: as many as AVX-512 has.
+pub(super) const WIDEST: usize = 32;
+
+/// Sorts one register array into another.
+struct Sort<'a, V, const N: usize> {
+    from: &'a [V; N],
+    to: &'a mut [V; N],
+}
+
+/// The values of ranks N/2 − 1 and N/2 (0-based).
+struct Middle<'a, V, const N: usize>(&'a [V; N]);
+
+/// Sorts a bitonic sequence in place.
+struct BitonicSort<'a, V, const N: usize>(&'a mut [V; N]);
+
+macro_rules! sorts {
+    ($($n:literal [$($a:literal $b:literal,)*])*) => {
+        $(impl<V: Vector> Task<V::Isa> for Sort<'_, V, $n> {
+            type Output = ();
+            #[inline(always)]
+            fn run(self, _: V::Isa) {
+                let mut v = *self.from;
+                $((v[$a], v[$b]) = v[$a].sort2(v[$b]);)*
+                *self.to = v;
+            }
+        })*
+
+        /// Sorts `from` into `to`, each lane upwards; both have the same length, at most [`WIDEST`].
+        #[inline(always)]
+        pub(super) fn sort<V: Vector>(isa: V::Isa, from: &[V], to: &mut [V]) {
+            match from.len() {
+                $($n => isa.call(Sort::<V, $n> {
+                    from: from.first_chunk().expect(LENGTH),
+                    to: to.first_chunk_mut().expect(LENGTH),
+                }),)*
+                _ => to.copy_from_slice(from),
+            }
+        }
+    };
+}
+
+macro_rules! middles {
+    ($($n:literal [$($a:literal $b:literal,)*])*) => {
+        $(impl<V: Vector> Task<V::Isa> for Middle<'_, V, $n> {
+            type Output = (V, V);
+            // What no rank that is wanted depends on is never computed: the compiler drops it.
+            #[inline(always)]
+            fn run(self, _: V::Isa) -> (V, V) {
+                let mut v = *self.0;
+                $((v[$a], v[$b]) = v[$a].sort2(v[$b]);)*
+                (v[$n / 2 - 1], v[$n / 2])
+            }
+        })*
+
+        /// The values of ranks N/2 − 1 and N/2 of each lane; the only value twice where N = 1.
+        #[inline(always)]
+        pub(super) fn middle<V: Vector>(isa: V::Isa, column: &[V]) -> (V, V) {
+            match column.len() {
+                $($n => isa.call(Middle::<V, $n>(column.first_chunk().expect(LENGTH))),)*
+                _ => (column[0], column[0]),
+            }
+        }
+    };
+}
+
+macro_rules! bitonic_sorts {
+    ($($n:literal [$($a:literal $b:literal,)*])*) => {
+        $(impl<V: Vector> Task<V::Isa> for BitonicSort<'_, V, $n> {
+            type Output = ();
+            #[inline(always)]
+            fn run(self, _: V::Isa) {
+                let mut v = *self.0;
+                $((v[$a], v[$b]) = v[$a].sort2(v[$b]);)*
+                *self.0 = v;
+            }
+        })*
+    };
+}
+
+/// Sorts [`WIDEST`] registers of which each lane is a bitonic sequence.
+#[inline(always)]
+pub(super) fn bitonic_sort<V: Vector>(isa: V::Isa, run: &mut [V]) {
+    isa.call(BitonicSort::<V, WIDEST>(run.first_chunk_mut().expect(LENGTH)));
+}
+
+const LENGTH: &str = "the length that was matched";
+
+include!("network/tables.rs");
