@@ -12,9 +12,12 @@
 
 mod load;
 mod sigma;
+mod stream;
 mod value;
 
-use skystack_reject::{ColumnsScratch, Kept};
+use std::ops::Range;
+
+use skystack_reject::{Columns, ColumnsScratch, Kept};
 use skystack_simd::{Element, Isa, Kernel, Mask, Vector};
 use skystack_stats::lane::true_lanes;
 
@@ -50,27 +53,49 @@ impl<T: Element> Kernel for TileKernel<'_, '_, T> {
         let mut totals = LaneTotals::<T::Vector<I>>::new(isa);
         let lanes = T::Vector::<I>::LANES;
         let width = tile.pixels.len();
-        for start in (0..width).step_by(block.groups() * lanes) {
-            let full = load::load(isa, options, input, tile, start, &mut block);
-            for group in 0..block.groups().min((width - start).div_ceil(lanes)) {
-                let x = start + group * lanes;
-                load::prefetch_next::<T, I>(input, tile, x + block.groups() * lanes);
-                let mut columns = block.columns(group, full >> group & 1 == 1);
-                let kept = options.rejection.keep(isa, &mut columns);
-                let value = value::combine(isa, options, &mut columns, &kept);
-                let image = blanked(isa, options, &kept, value);
-                image.store_partial(&mut tile.image[x..]);
-                if !tile.sigma.is_empty() {
-                    let sigma = sigma::sigma(isa, options, columns.samples, &kept, image);
-                    blanked(isa, options, &kept, sigma).store_partial(&mut tile.sigma[x..]);
+        let streams = stream::applies(options, tile);
+        let run = if streams { stream::run_pixels::<T::Vector<I>>() } else { block.groups() * lanes };
+        for start in (0..width).step_by(run) {
+            if streams && start + run <= width && stream::stream(isa, options, input, tile, start) {
+                totals.add_all(tile, start..start + run, input.planes.len());
+                continue;
+            }
+            let end = width.min(start + run);
+            for start in (start..end).step_by(block.groups() * lanes) {
+                let full = load::load(isa, options, input, tile, start, &mut block);
+                for group in 0..block.groups().min((end - start).div_ceil(lanes)) {
+                    let x = start + group * lanes;
+                    load::prefetch_next::<T, I>(input, tile, x + block.groups() * lanes);
+                    let mut columns = block.columns(group, full >> group & 1 == 1);
+                    let kept = options.rejection.keep(isa, &mut columns);
+                    write(isa, options, tile, x, &mut columns, &kept);
+                    totals.add(&kept, lanes.min(width - x));
                 }
-                write_masks(tile, x, columns.samples, &kept);
-                write_counts(tile, x, &kept);
-                totals.add(&kept, lanes.min(width - x));
             }
         }
         totals.sum()
     }
+}
+
+/// Every output of L pixels from `x` on.
+#[inline(always)]
+fn write<T: Element, V: Vector<Element = T>>(
+    isa: V::Isa,
+    options: &Resolved<T>,
+    tile: &mut Tile<'_, T>,
+    x: usize,
+    columns: &mut Columns<'_, V>,
+    kept: &Kept<V>,
+) {
+    let value = value::combine(isa, options, columns, kept);
+    let image = blanked(isa, options, kept, value);
+    image.store_partial(&mut tile.image[x..]);
+    if !tile.sigma.is_empty() {
+        let sigma = sigma::sigma(isa, options, columns.samples, kept, image);
+        blanked(isa, options, kept, sigma).store_partial(&mut tile.sigma[x..]);
+    }
+    write_masks(tile, x, columns.samples, kept);
+    write_counts(tile, x, kept);
 }
 
 /// `value` where samples were used, `blank` elsewhere. A NaN that was computed (of values near the limits of f64) becomes the
@@ -133,13 +158,14 @@ struct LaneTotals<V: Vector> {
     used: V::Wide,
     zero: V,
     empty: u64,
+    streamed: u64,
 }
 
 impl<V: Vector> LaneTotals<V> {
     #[inline(always)]
     fn new(isa: V::Isa) -> Self {
         let none = V::Wide::splat(isa, 0.0);
-        Self { valid: none, used: none, zero: V::splat(isa, V::Element::narrow(0.0)), empty: 0 }
+        Self { valid: none, used: none, zero: V::splat(isa, V::Element::narrow(0.0)), empty: 0, streamed: 0 }
     }
 
     /// Adds L pixels, of which the first `lanes` are in the image; the others have no samples.
@@ -151,10 +177,22 @@ impl<V: Vector> LaneTotals<V> {
         self.empty += u64::from(empty.count_ones());
     }
 
+    /// Adds `pixels` of the tile that use all their `frames` samples, and writes their counts.
+    #[inline(always)]
+    fn add_all<T: Element>(&mut self, tile: &mut Tile<'_, T>, pixels: Range<usize>, frames: usize) {
+        self.streamed += (pixels.len() * frames) as u64;
+        if let Some(count) = tile.count.get_mut(pixels.clone()) {
+            count.fill(frames as u32);
+        }
+        if let Some(nrej) = tile.nrej.get_mut(pixels) {
+            nrej.fill(0);
+        }
+    }
+
     #[inline(always)]
     fn sum(&self) -> Totals {
         let sum = |lanes: &V::Wide| lanes.lanes().iter().map(|n| *n as u64).sum::<u64>();
-        let (valid, used) = (sum(&self.valid), sum(&self.used));
+        let (valid, used) = (sum(&self.valid) + self.streamed, sum(&self.used) + self.streamed);
         Totals { valid, rejected: valid - used, empty: self.empty }
     }
 }

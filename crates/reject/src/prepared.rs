@@ -37,6 +37,11 @@ impl Prepared {
         }))
     }
 
+    /// Does it keep every sample?
+    pub fn is_none(&self) -> bool {
+        self.0 == Rule::None
+    }
+
     /// Rejects in L columns at once.
     ///
     /// # Shapes

@@ -95,8 +95,14 @@ pub trait Vector:
     /// Writes as many lanes as `to` has room for, at most L.
     #[inline(always)]
     fn store_partial(self, to: &mut [Self::Element]) {
-        let count = to.len().min(Self::LANES);
-        to[..count].copy_from_slice(&self.lanes()[..count]);
+        // A length known to the compiler is one store; any other is a call.
+        match to.get_mut(..Self::LANES) {
+            Some(all) => all.copy_from_slice(self.lanes()),
+            None => {
+                let count = to.len();
+                to.copy_from_slice(&self.lanes()[..count]);
+            }
+        }
     }
 
     /// Lane k of `column[index[k]]`; indices are truncated towards zero and clamped to the column.

@@ -61,9 +61,11 @@ struct Ingest<V> {
 impl<V: Vector> Ingest<V> {
     #[inline(always)]
     fn new(isa: V::Isa, options: &Resolved<V::Element>) -> Self {
-        let splat = |value| V::splat(isa, value);
-        let thresholds = options.thresholds.map(|(low, high)| (splat(low), splat(high)));
-        Self { thresholds, missing: splat(V::Element::NAN) }
+        let thresholds = match options.thresholds {
+            Some((low, high)) => Some((V::splat(isa, low), V::splat(isa, high))),
+            None => None,
+        };
+        Self { thresholds, missing: V::splat(isa, V::Element::NAN) }
     }
 
     /// Finite values gain +0, which makes −0 positive; infinities become NaN.

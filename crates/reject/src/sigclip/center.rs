@@ -7,7 +7,7 @@ use super::{Center, Limits, SigClip, Survivors, Trim, spread};
 use crate::Columns;
 use crate::columns::{constants, number};
 
-/// Centre and variance of the survivors in pass number `pass` (0-based).
+/// Centre and variance of the survivors in pass number `pass` (0-based), in the active lanes; arbitrary in the others.
 #[inline(always)]
 pub(super) fn limits<V: Vector>(
     clip: &SigClip,
@@ -15,6 +15,7 @@ pub(super) fn limits<V: Vector>(
     columns: &mut Columns<'_, V>,
     survivors: &Survivors<V>,
     pass: u32,
+    active: V::Mask,
 ) -> Limits<V> {
     let kind = clip.first_center.filter(|_| pass == 0).unwrap_or(clip.center);
     let center = match kind {
@@ -25,11 +26,11 @@ pub(super) fn limits<V: Vector>(
             let trimmed = clip.trim == Trim::Every || (clip.trim == Trim::First && pass == 0);
             let center =
                 if trimmed { trimmed_mean(isa, columns.samples, survivors, mean) } else { V::narrow(mean) };
-            let variance = spread::variance(clip, isa, columns, survivors, center, Some(mean));
+            let variance = spread::variance(clip, isa, columns, survivors, center, Some(mean), active);
             return Limits { center, variance };
         }
     };
-    let variance = spread::variance(clip, isa, columns, survivors, center, None);
+    let variance = spread::variance(clip, isa, columns, survivors, center, None, active);
     Limits { center, variance }
 }
 

@@ -71,11 +71,11 @@ struct Floors<V> {
 #[inline(always)]
 pub(crate) fn keep<V: Vector>(clip: &SigClip, isa: V::Isa, columns: &mut Columns<'_, V>) -> Kept<V> {
     let sorted = clip.needs_order();
-    let everything = Bounds::everything(isa);
     let valid = if sorted { columns.sort(isa) } else { columns.count_valid(isa) };
     let (zero, _) = constants(isa);
     let window = Window { first: zero, count: valid };
-    let start = Survivors { bounds: everything, window, all: columns.full };
+    let bounds = if sorted { Bounds::everything(isa) } else { lane::extremes(isa, columns.samples) };
+    let start = Survivors { bounds, window, all: columns.full };
     let floors = clip.floors(isa, valid);
     // Residuals are only worth writing down when a sample must come back, which is rare: then the passes run again.
     let mut record = false;
@@ -129,7 +129,7 @@ fn passes<V: Vector>(
         if !active.any() {
             break;
         }
-        let limits = center::limits(clip, isa, columns, &survivors, pass);
+        let limits = center::limits(clip, isa, columns, &survivors, pass, active);
         active = active & clip.may_go_on(isa, &survivors, &limits, &last.limits, pass);
         if !active.any() {
             break;
@@ -246,6 +246,11 @@ fn drop_outside<V: Vector>(
 ) -> Survivors<V> {
     let (zero, one) = constants(isa);
     let test = Test::new(clip, isa, limits);
+    // The bounds are members from the second pass on: where they stay, everything does.
+    let extremes = &survivors.bounds;
+    if !((test.low(extremes.low) | test.high(extremes.high)) & active).any() {
+        return *survivors;
+    }
     let mut bounds = Bounds::nothing(isa);
     let mut dropped = zero;
     for y in samples {
@@ -277,7 +282,10 @@ impl SigClip {
             return Floors { kept: zero, minimum: minclip };
         }
         let (by_nkeep, _) = valid.sort2(number(isa, self.nkeep as usize));
-        let by_maxrej = self.maxrej.map_or(zero, |most| valid - number(isa, most as usize));
+        let by_maxrej = match self.maxrej {
+            Some(most) => valid - number(isa, most as usize),
+            None => zero,
+        };
         let (_, kept) = by_nkeep.sort2(by_maxrej);
         let (_, minimum) = minclip.sort2(kept + one);
         Floors { kept, minimum }

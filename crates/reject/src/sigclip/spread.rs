@@ -19,6 +19,7 @@ pub(super) fn variance<V: Vector>(
     survivors: &Survivors<V>,
     center: V,
     mean: Option<V::Wide>,
+    active: V::Mask,
 ) -> V::Wide {
     let window = &survivors.window;
     match clip.spread {
@@ -26,7 +27,7 @@ pub(super) fn variance<V: Vector>(
         Spread::Std => standard(clip, isa, columns.samples, survivors, survivors.bounds, center, mean),
         Spread::Mad { factor } => {
             let median = lane::median(isa, columns.sorted, window);
-            rounded_square::<V>(isa, factor, lane::mad(isa, columns.sorted, window, median))
+            rounded_square::<V>(isa, factor, lane::mad(isa, columns.sorted, window, median, active))
         }
         Spread::Iqr => rounded_square::<V>(isa, IQR_STD_FACTOR, lane::iqr(isa, columns.sorted, window)),
         Spread::Sn => {

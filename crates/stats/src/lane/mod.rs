@@ -102,6 +102,17 @@ pub fn count<V: Vector>(isa: V::Isa, samples: &[V], bounds: &Bounds<V>) -> V {
     members
 }
 
+/// The least bounds of all samples; an empty lane gets [`Bounds::nothing`].
+#[inline(always)]
+pub fn extremes<V: Vector>(isa: V::Isa, samples: &[V]) -> Bounds<V> {
+    let mut extremes = Bounds::nothing(isa);
+    for y in samples {
+        extremes.low = V::select(y.lt(extremes.low), *y, extremes.low);
+        extremes.high = V::select(extremes.high.lt(*y), *y, extremes.high);
+    }
+    extremes
+}
+
 /// Zero and one in every lane.
 #[inline(always)]
 fn constants<V: Vector>(isa: V::Isa) -> (V, V) {
