@@ -105,21 +105,25 @@ pub trait Vector:
         }
     }
 
-    /// Lane k of `column[index[k]]`; indices are truncated towards zero and clamped to the column.
+    /// Lane k of `column[index[k]]`; indices are truncated towards zero and clamped to the column. A NaN index gets an
+    /// arbitrary element.
+    ///
+    /// # Cost
+    /// A step for each different index: neighbouring pixels mostly want the same few elements.
     ///
     /// # Panics
     /// If `column` is empty.
     #[inline(always)]
     fn gather(isa: Self::Isa, column: &[Self], index: Self) -> Self {
         let last = column.len() - 1;
-        // Neighbouring pixels mostly want the same element.
-        let first = (index.lanes()[0].widen() as usize).min(last);
-        let mut gathered = column[first];
-        if !(!index.eq(Self::splat(isa, index.lanes()[0]))).any() {
-            return gathered;
-        }
-        for (lane, (to, at)) in gathered.lanes_mut().iter_mut().zip(index.lanes()).enumerate() {
-            *to = column[(at.widen() as usize).min(last)].lanes()[lane];
+        let first = index.lanes()[0];
+        let mut gathered = column[(first.widen() as usize).min(last)];
+        let mut pending = index.eq(index) & !index.eq(Self::splat(isa, first));
+        while pending.any() {
+            let at = index.lanes()[pending.bits().trailing_zeros() as usize];
+            let these = index.eq(Self::splat(isa, at));
+            gathered = Self::select(these, column[(at.widen() as usize).min(last)], gathered);
+            pending = pending & !these;
         }
         gathered
     }
