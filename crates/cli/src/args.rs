@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use skystack::Convention;
+use skystack::{Convention, Level};
 
 use crate::values::{self, Bytes, Rounds, Size, WeightSource};
 
@@ -38,8 +38,8 @@ pub(crate) enum Command {
     Preview(PreviewArgs),
     /// Show what the planner sees of this machine
     Machine,
-    /// Measure this machine (not available yet)
-    Bench,
+    /// Time the kernels on this machine beside a plain sum over the same memory
+    Bench(BenchArgs),
 }
 
 #[derive(Debug, Args)]
@@ -300,6 +300,37 @@ pub(crate) struct PreviewArgs {
     pub(crate) rejections: Option<String>,
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct BenchArgs {
+    /// Kernels, all unless given: a list, or the flag several times
+    #[arg(long, value_name = "NAME", value_enum, value_delimiter = ',')]
+    pub(crate) kernel: Vec<KernelName>,
+    /// Numbers of frames, a list [default: 5,9,15,31,63,101,301,1001,10001; fewer for u16]
+    #[arg(long, value_name = "LIST", value_delimiter = ',', allow_negative_numbers = true, value_parser = values::bench_frames)]
+    pub(crate) frames: Vec<u32>,
+    /// Types of the samples, a list [default: f32,u16]
+    #[arg(long = "type", value_name = "TYPE", value_enum, value_delimiter = ',')]
+    pub(crate) types: Vec<TypeName>,
+    /// CPU workers
+    #[arg(long, value_name = "COUNT", default_value = "1", allow_negative_numbers = true, value_parser = values::from_one::<std::num::NonZeroUsize>)]
+    pub(crate) threads: std::num::NonZeroUsize,
+    /// Instruction set: scalar, baseline, avx2, avx512 [default: the highest of this CPU]
+    #[arg(long, value_name = "LEVEL")]
+    pub(crate) level: Option<Level>,
+    /// Small stacks and few turns: seconds instead of minutes, figures not to be quoted
+    #[arg(long)]
+    pub(crate) quick: bool,
+    /// Write everything as JSON
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+    /// Write the table as CSV
+    #[arg(long, value_name = "FILE")]
+    pub(crate) csv: Option<PathBuf>,
+    /// Replace existing files
+    #[arg(long)]
+    pub(crate) overwrite: bool,
+}
+
 /// The word on the command line.
 pub(crate) fn word(name: impl ValueEnum) -> String {
     name.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
@@ -349,4 +380,18 @@ names! {
 names! {
     /// `--progress`.
     ProgressName { Auto = "auto", Never = "never" }
+}
+
+names! {
+    /// `--kernel` of bench, from the cheapest.
+    KernelName {
+        Average = "average", Sum = "sum", Min = "min", Max = "max", Median = "median", MinMax = "minmax",
+        Extrema = "extrema", SigclipAverage = "sigclip-average", SigclipMedian = "sigclip-median",
+        MadClip = "madclip",
+    }
+}
+
+names! {
+    /// `--type` of bench.
+    TypeName { F32 = "f32", F64 = "f64", U16 = "u16" }
 }

@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 mod args;
+mod bench;
 mod combine;
 mod demo;
 mod failure;
@@ -70,7 +71,7 @@ fn run() -> Result<(), Failure> {
         Command::Info(args) => info::run(&args),
         Command::Preview(args) => preview::run(&args),
         Command::Machine => say(skystack::machine()),
-        Command::Bench => Err(later::not_available("bench", "another command")),
+        Command::Bench(args) => bench::run(&args),
     }
 }
 

@@ -137,6 +137,12 @@ pub(crate) fn from_one<T: FromStr>(text: &str) -> Result<T, String> {
     text.parse().map_err(|_| "needed a whole number from 1".to_owned())
 }
 
+/// A number of frames to time: the rejections need three.
+pub(crate) fn bench_frames(text: &str) -> Result<u32, String> {
+    let frames = text.parse().ok().filter(|frames| (3..=100_000).contains(frames));
+    frames.ok_or_else(|| "needed a whole number from 3 to 100000".to_owned())
+}
+
 /// A whole number of either sign.
 pub(crate) fn integer(text: &str) -> Result<i64, String> {
     text.parse().map_err(|_| "needed a whole number".to_owned())

@@ -169,7 +169,6 @@ fn what_comes_later_says_so() {
     ] {
         folder.refuses(&format!("combine {flags} -o out.fits {THREE}"), 2, &words);
     }
-    folder.refuses("bench", 2, &["not available yet"]);
     folder.refuses(
         "preview frame000.fits -o a.png --rejections m.fits",
         2,

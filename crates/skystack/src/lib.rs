@@ -44,6 +44,7 @@
 //! | further images | [`Products`], [`OutputFiles`] |
 //! | what happened | [`Report`], [`Trace`] (one pixel, stage by stage) |
 //! | stacks with known truth | [`simulate`](mod@simulate) |
+//! | the speed of this machine's memory | [`roofline`] |
 //! | single layers | [`fits`], [`stats`], and the crates `skystack-reject`, `skystack-combine`, `skystack-plan` |
 //!
 //! Missing samples are NaN, infinities, and BLANK in integer images; they are ignored everywhere and never counted as
@@ -60,6 +61,7 @@ mod header;
 pub mod inputs;
 mod output;
 mod report;
+pub mod roofline;
 pub mod simulate;
 mod stacker;
 mod trace;
