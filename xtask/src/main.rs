@@ -8,6 +8,8 @@
 
 mod ci;
 mod codegen;
+mod compare;
+mod compare_table;
 mod shell;
 mod tidy;
 mod validate;
@@ -34,6 +36,11 @@ const CHORES: &[(&str, &str, Chore)] = &[
         "validate",
         "compare the program with other programs' results: [DIR] [--case TEXT] [--brief] [--keep] [--bin PATH]",
         validate::run,
+    ),
+    (
+        "compare",
+        "time skystack and the Python programs in turn, and compare answers: [--quick] [--record MACHINE]",
+        compare::run,
     ),
 ];
 
