@@ -1,12 +1,13 @@
 //! What the criterion benches share: a stack, every level, and the roofline measured in the same run.
 //!
 //! `cargo bench -p skystack-benches` times each kernel on one thread for several N at every level of the machine, in
-//! samples a second, beside a plain f32 sum over the same memory (`roofline`).
+//! samples a second, beside `roofline sum` and `roofline copy` over the same memory (`skystack::roofline`).
 #![forbid(unsafe_code)]
 
-use criterion::{BenchmarkId, Criterion, Throughput};
-use ndarray::Array3;
-use skystack::{Level, Stacker, simulate};
+use criterion::measurement::WallTime;
+use criterion::{BenchmarkGroup, BenchmarkId, Criterion, Throughput};
+use ndarray::{Array2, Array3};
+use skystack::{Level, Stacker, roofline, simulate};
 
 /// Numbers of frames that are timed.
 const FRAMES: [usize; 4] = [5, 9, 31, 101];
@@ -20,9 +21,7 @@ pub fn bench(c: &mut Criterion, name: &str, stacker: &Stacker) {
     for frames in FRAMES {
         let stack = simulate::stack(frames, SIZE, SIZE, 1).frames;
         group.throughput(Throughput::Elements(stack.len() as u64));
-        group.bench_with_input(BenchmarkId::new("roofline", frames), &stack, |b, stack| {
-            b.iter(|| plain_sum(stack))
-        });
+        bench_roofline(&mut group, &stack);
         for level in Level::available() {
             let stacker = stacker.clone().threads(1).level(level);
             let id = BenchmarkId::new(level.to_string(), frames);
@@ -34,12 +33,31 @@ pub fn bench(c: &mut Criterion, name: &str, stacker: &Stacker) {
     group.finish();
 }
 
-/// Adds each frame to an image: every sample is read once, in f32, with what the compiler makes of it.
-fn plain_sum(stack: &Array3<f32>) -> Vec<f32> {
-    let mut sum = vec![0.0; SIZE * SIZE];
-    for frame in stack.outer_iter() {
-        let frame = frame.to_slice().expect("a contiguous frame");
-        sum.iter_mut().zip(frame).for_each(|(sum, sample)| *sum += sample);
+/// Times a statistic of one vector of numbers, as many as a stack has samples; the slices choose no level.
+pub fn bench_slice<R>(c: &mut Criterion, name: &str, statistic: impl Fn(&[f32]) -> R) {
+    let mut group = c.benchmark_group(format!("slice {name}"));
+    for frames in FRAMES {
+        let stack = simulate::stack(frames, SIZE, SIZE, 1).frames;
+        group.throughput(Throughput::Elements(stack.len() as u64));
+        bench_roofline(&mut group, &stack);
+        let samples = stack.as_slice().expect("a contiguous stack");
+        group.bench_with_input(BenchmarkId::new("slice", frames), samples, |b, samples| {
+            b.iter(|| statistic(samples))
+        });
     }
-    sum
+    group.finish();
+}
+
+/// The plain sum at the highest level, and a copy.
+fn bench_roofline(group: &mut BenchmarkGroup<'_, WallTime>, stack: &Array3<f32>) {
+    let frames = stack.dim().0;
+    let level = Level::available().last().expect("the scalar level");
+    let mut sum = Array2::zeros((SIZE, SIZE));
+    group.bench_with_input(BenchmarkId::new("roofline sum", frames), stack, |b, stack| {
+        b.iter(|| roofline::sum(stack.view(), sum.view_mut(), level, 1).expect("shapes that fit"))
+    });
+    let mut copied = stack.clone();
+    group.bench_with_input(BenchmarkId::new("roofline copy", frames), stack, |b, stack| {
+        b.iter(|| roofline::copy(stack.view(), copied.view_mut(), 1).expect("shapes that fit"))
+    });
 }
