@@ -1,32 +1,34 @@
 //! Which entries of a slice are meant: those with a value in an interval.
 
-use skystack_simd::Element;
+use skystack_simd::{Element, Vector};
 
 /// The values `low ..= high`. NaN is in no interval.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Bounds {
-    pub(crate) low: f64,
-    pub(crate) high: f64,
+pub(crate) struct Bounds<T> {
+    pub(crate) low: T,
+    pub(crate) high: T,
 }
 
-impl Bounds {
+impl<T: Element> Bounds<T> {
     /// Every valid value: infinities lie outside, NaN does anyway.
-    pub(crate) const FINITE: Self = Self { low: f64::MIN, high: f64::MAX };
-
-    /// The value of an entry that is meant, −0 as +0.
-    #[inline]
-    pub(crate) fn value<T: Element>(self, x: T) -> Option<f64> {
-        let x = x.widen() + 0.0;
-        (self.low <= x && x <= self.high).then_some(x)
+    pub(crate) fn finite() -> Self {
+        Self { low: T::min_value(), high: T::max_value() }
     }
 
-    /// The values meant, in the order of the slice.
-    pub(crate) fn values<T: Element>(self, data: &[T]) -> impl Iterator<Item = f64> {
-        data.iter().filter_map(move |&x| self.value(x))
+    /// Is this entry meant?
+    #[inline(always)]
+    pub(crate) fn contains(self, x: T) -> bool {
+        self.low <= x && x <= self.high
     }
 
-    /// Number of values meant.
-    pub(crate) fn count<T: Element>(self, data: &[T]) -> usize {
-        self.values(data).count()
+    /// Which lanes are meant.
+    #[inline(always)]
+    pub(crate) fn mask<V: Vector<Element = T>>(self, isa: V::Isa, x: V) -> V::Mask {
+        V::splat(isa, self.low).le(x) & x.le(V::splat(isa, self.high))
+    }
+
+    /// The values meant, in the order of the slice, −0 as +0.
+    pub(crate) fn values(self, data: &[T]) -> impl Iterator<Item = T> {
+        data.iter().filter(move |&&x| self.contains(x)).map(|&x| x + T::zero())
     }
 }

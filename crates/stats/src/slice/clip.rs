@@ -7,9 +7,11 @@
 use skystack_simd::Element;
 
 use super::bounds::Bounds;
-use super::mad::{MAD_STD_FACTOR, mad_of};
-use super::moments::{mean_within, variance_by_median, variance_within};
-use super::order::{fill, median_of};
+use super::extent::{Clip, Extent};
+use super::mad::MAD_STD_FACTOR;
+use super::moments::{mean_within, variance_about, variance_by_median};
+use super::survivors::Survivors;
+use super::tuning::Tuning;
 
 /// What the test of [`sigma_clipped_stats`] measures distances from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -90,8 +92,8 @@ pub struct ClippedStats<T> {
 /// f64 ends the clipping.
 ///
 /// # Cost
-/// Linear in each round: a selection and three to five passes; a copy of the n valid values
-/// ([`sigma_clipped_stats_with`] reuses one).
+/// Linear in each round: three to five passes, selections included; [memory](super) for at most the n valid values
+/// ([`sigma_clipped_stats_with`] reuses it), which no round copies anew.
 ///
 /// # Panics
 /// If a factor is negative or NaN.
@@ -124,68 +126,49 @@ pub fn sigma_clipped_stats_with<T: Element>(
     for (name, factor) in [("lsigma", clip.lsigma), ("hsigma", clip.hsigma)] {
         assert!(factor >= 0.0, "{name} is {factor}, needed zero or more");
     }
-    let mut kept = Bounds::FINITE;
+    clip_by(Survivors::valid(Tuning::here(), data, scratch), clip)
+}
+
+pub(crate) fn clip_by<T: Element>(mut kept: Survivors<'_, T>, clip: &SigmaClip) -> Option<ClippedStats<T>> {
     let mut rounds = 0;
     while clip.maxiters.is_none_or(|most| rounds < most) {
-        let Some(narrower) = round(data, clip, kept, scratch)? else { break };
-        kept = narrower;
+        let Some(narrower) = round(&mut kept, clip)? else { break };
+        kept.narrow(narrower);
         rounds += 1;
     }
-    fill(scratch, data, kept);
-    Some(ClippedStats {
-        mean: mean_within(data, kept)?,
-        median: median_of(scratch)?,
-        std: variance_within(data, kept, 0)?.sqrt(),
-        n: scratch.len(),
-    })
+    let Survivors { tuning, data, bounds, .. } = kept;
+    let (mean, n) = mean_within(tuning, data, bounds)?;
+    let std = variance_about(tuning, data, bounds, mean, 0).sqrt();
+    Some(ClippedStats { mean, median: kept.median()?, std, n })
 }
 
 /// One round: what it keeps, or nothing new. The outer `None`: there are no survivors.
-fn round<T: Element>(
-    data: &[T],
-    clip: &SigmaClip,
-    kept: Bounds,
-    scratch: &mut Vec<T>,
-) -> Option<Option<Bounds>> {
-    fill(scratch, data, kept);
-    let (c, v) = center_and_variance(data, clip, kept, scratch)?;
+fn round<T: Element>(kept: &mut Survivors<'_, T>, clip: &SigmaClip) -> Option<Option<Bounds<T>>> {
+    let (center, v) = center_and_variance(kept, clip)?;
     if !v.is_finite() {
         return Some(None);
     }
-    let beyond = |d: f64, k: f64| k.is_finite() && d * d > (k * k) * v;
-    let dropped = |x: f64| {
-        let d = x - c;
-        (d < 0.0 && beyond(d, clip.lsigma)) || (d > 0.0 && beyond(d, clip.hsigma))
-    };
-    let (mut low, mut high, mut any) = (f64::INFINITY, f64::NEG_INFINITY, false);
-    for x in kept.values(data) {
-        if dropped(x) {
-            any = true;
-        } else {
-            (low, high) = (low.min(x), high.max(x));
-        }
-    }
-    Some(any.then_some(Bounds { low, high }))
+    let limit = |k: f64| if k.is_finite() { (k * k) * v } else { f64::INFINITY };
+    let test = Clip { center, low: limit(clip.lsigma), high: limit(clip.hsigma) };
+    let found = Extent::of(kept.tuning, kept.data, kept.bounds, Some(test));
+    Some(found.dropped.then_some(found.kept))
 }
 
-/// Centre, a value of `T`, and variance of the survivors; `scratch` holds them in any order.
-fn center_and_variance<T: Element>(
-    data: &[T],
-    clip: &SigmaClip,
-    kept: Bounds,
-    scratch: &mut [T],
-) -> Option<(f64, f64)> {
-    let c = match clip.center {
-        ClipCenter::Median => median_of(scratch)?.widen(),
-        ClipCenter::Mean => T::narrow(mean_within(data, kept)?).widen(),
+/// Centre, a value of `T`, and variance of the survivors.
+fn center_and_variance<T: Element>(kept: &mut Survivors<'_, T>, clip: &SigmaClip) -> Option<(f64, f64)> {
+    let Survivors { tuning, data, bounds, .. } = *kept;
+    let center = match clip.center {
+        ClipCenter::Mean => mean_within(tuning, data, bounds)?.0,
+        ClipCenter::Median => kept.median()?.widen(),
     };
     let v = match (clip.spread, clip.center) {
-        (ClipSpread::Std, ClipCenter::Median) => variance_by_median(data, kept, c),
-        (ClipSpread::Std, ClipCenter::Mean) => variance_within(data, kept, 0)?,
+        (ClipSpread::Std, ClipCenter::Median) => variance_by_median(tuning, data, bounds, center),
+        (ClipSpread::Std, ClipCenter::Mean) => variance_about(tuning, data, bounds, center, 0),
         (ClipSpread::MadStd, _) => {
-            let sigma = T::narrow(MAD_STD_FACTOR * mad_of(scratch)?).widen();
+            let sigma = T::narrow(MAD_STD_FACTOR * kept.mad()?).widen();
             sigma * sigma
         }
     };
-    Some((c, v))
+    // The variance is that about the unrounded mean, distances are measured from a value of T.
+    Some((T::narrow(center).widen(), v))
 }

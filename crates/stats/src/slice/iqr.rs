@@ -2,8 +2,9 @@
 
 use skystack_simd::Element;
 
-use super::bounds::Bounds;
-use super::order::{fill, quantile_of};
+use super::order::quantile_of;
+use super::survivors::Survivors;
+use super::tuning::Tuning;
 
 /// 1 / (2 Φ⁻¹(3/4)): turns an interquartile range into the standard deviation of Gaussian data.
 pub const IQR_STD_FACTOR: f64 = 0.741301109252801;
@@ -16,7 +17,7 @@ pub const IQR_STD_FACTOR: f64 = 0.741301109252801;
 /// NaN and infinite entries are ignored; no valid value: `None`.
 ///
 /// # Cost
-/// Linear, two selections; a copy of the n valid values ([`iqr_with`] reuses one).
+/// Linear, two selections; [memory](super) for at most the n valid values ([`iqr_with`] reuses it).
 ///
 /// # Examples
 /// ```
@@ -32,9 +33,12 @@ pub fn iqr<T: Element>(data: &[T]) -> Option<f64> {
 
 /// [`iqr`] with the caller's scratch vector.
 pub fn iqr_with<T: Element>(data: &[T], scratch: &mut Vec<T>) -> Option<f64> {
-    fill(scratch, data, Bounds::FINITE);
-    let low = quantile_of(scratch, 0.25)?;
-    let high = quantile_of(scratch, 0.75)?;
+    iqr_of(&mut Survivors::valid(Tuning::here(), data, scratch))
+}
+
+pub(crate) fn iqr_of<T: Element>(valid: &mut Survivors<'_, T>) -> Option<f64> {
+    let low = quantile_of(valid, 0.25)?;
+    let high = quantile_of(valid, 0.75)?;
     Some(high - low)
 }
 

@@ -2,8 +2,8 @@
 
 use skystack_simd::Element;
 
-use super::bounds::Bounds;
-use super::order::{fill, median_of};
+use super::survivors::Survivors;
+use super::tuning::Tuning;
 
 /// 1 / Φ⁻¹(3/4): turns a MAD into the standard deviation of Gaussian data.
 pub const MAD_STD_FACTOR: f64 = 1.482602218505602;
@@ -19,7 +19,7 @@ pub const MAD_STD_FACTOR: f64 = 1.482602218505602;
 /// 0 if more than half of the values are equal.
 ///
 /// # Cost
-/// Linear, two selections; a copy of the n valid values ([`mad_with`] reuses one).
+/// Linear, two selections; [memory](super) for at most the n valid values ([`mad_with`] reuses it).
 ///
 /// # Examples
 /// ```
@@ -36,8 +36,7 @@ pub fn mad<T: Element>(data: &[T]) -> Option<f64> {
 
 /// [`mad`] with the caller's scratch vector.
 pub fn mad_with<T: Element>(data: &[T], scratch: &mut Vec<T>) -> Option<f64> {
-    fill(scratch, data, Bounds::FINITE);
-    mad_of(scratch)
+    Survivors::valid(Tuning::here(), data, scratch).mad()
 }
 
 /// Standard deviation of Gaussian data from their MAD: [`MAD_STD_FACTOR`] · [`mad`].
@@ -66,20 +65,4 @@ pub fn mad_std<T: Element>(data: &[T]) -> Option<f64> {
 /// [`mad_std`] with the caller's scratch vector.
 pub fn mad_std_with<T: Element>(data: &[T], scratch: &mut Vec<T>) -> Option<f64> {
     mad_with(data, scratch).map(|mad| MAD_STD_FACTOR * mad)
-}
-
-/// MAD of finite values, which are reordered.
-pub(crate) fn mad_of<T: Element>(values: &mut [T]) -> Option<f64> {
-    let c = median_of(values)?.widen();
-    let n = values.len();
-    // Deviations are computed when they are compared: no second vector, and no rounding to T.
-    let deviation = |x: &T| (x.widen() - c).abs();
-    let by_deviation = |a: &T, b: &T| deviation(a).total_cmp(&deviation(b));
-    let (below, upper, _) = values.select_nth_unstable_by(n / 2, by_deviation);
-    let upper = deviation(upper);
-    if n % 2 == 1 {
-        return Some(upper);
-    }
-    let lower = below.iter().map(deviation).fold(0.0, f64::max);
-    Some(crate::mean_of_two(lower, upper))
 }

@@ -3,6 +3,8 @@
 use skystack_simd::Element;
 
 use super::bounds::Bounds;
+use super::extent::Extent;
+use super::tuning::Tuning;
 
 /// The least and the greatest valid value.
 ///
@@ -27,9 +29,11 @@ use super::bounds::Bounds;
 #[doc(alias = "max")]
 #[doc(alias = "range")]
 pub fn min_max<T: Element>(data: &[T]) -> Option<(T, T)> {
-    let mut values = Bounds::FINITE.values(data);
-    let first = values.next()?;
-    let (min, max) = values
-        .fold((first, first), |(min, max), x| (if x < min { x } else { min }, if x > max { x } else { max }));
-    Some((T::narrow(min), T::narrow(max)))
+    min_max_by(Tuning::here(), data)
+}
+
+pub(crate) fn min_max_by<T: Element>(tuning: Tuning, data: &[T]) -> Option<(T, T)> {
+    let Bounds { low, high } = Extent::of(tuning, data, Bounds::finite(), None).kept;
+    // Of zeros of both signs either may have been found.
+    (low <= high).then(|| (low + T::zero(), high + T::zero()))
 }

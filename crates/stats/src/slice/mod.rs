@@ -34,14 +34,20 @@
 //! ```
 
 mod bounds;
+mod census;
 mod clip;
+mod extent;
 mod iqr;
+mod key;
 mod mad;
 mod min_max;
 mod mode;
 mod moments;
 mod order;
 mod sum;
+mod survivors;
+mod transpose;
+mod tuning;
 
 pub use clip::{
     ClipCenter, ClipSpread, ClippedStats, SigmaClip, sigma_clipped_stats, sigma_clipped_stats_with,

@@ -6,7 +6,8 @@
 use skystack_simd::Element;
 
 use super::bounds::Bounds;
-use super::order::{ascending, fill};
+use super::key::Value;
+use super::survivors::{ascending, fill};
 
 /// Fewer values than this have no mode: the middle one is returned.
 const FEWEST: usize = 10;
@@ -48,8 +49,8 @@ pub fn mode<T: Element>(data: &[T]) -> Option<T> {
 
 /// [`mode`] with the caller's scratch vector.
 pub fn mode_with<T: Element>(data: &[T], scratch: &mut Vec<T>) -> Option<T> {
-    fill(scratch, data, Bounds::FINITE);
-    scratch.sort_unstable_by(ascending);
+    fill(scratch, data, Bounds::finite());
+    scratch.sort_unstable_by(ascending(Value));
     let n = scratch.len();
     if n < FEWEST {
         return scratch.get((n / 2).max(1) - 1).copied();

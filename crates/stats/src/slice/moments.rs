@@ -3,7 +3,8 @@
 use skystack_simd::Element;
 
 use super::bounds::Bounds;
-use super::sum::sum_of;
+use super::sum::Sums;
+use super::tuning::Tuning;
 
 /// Mean of the valid values.
 ///
@@ -13,7 +14,7 @@ use super::sum::sum_of;
 /// NaN and infinite entries are ignored; no valid value: `None`.
 ///
 /// # Cost
-/// One pass of two additions an entry, and one to count; no memory.
+/// One pass of two additions an entry; no memory but that of [threads](super).
 ///
 /// # Examples
 /// ```
@@ -26,7 +27,7 @@ use super::sum::sum_of;
 /// numpy `nanmean`; algorithms.md E3.
 #[doc(alias = "average")]
 pub fn mean<T: Element>(data: &[T]) -> Option<f64> {
-    mean_within(data, Bounds::FINITE)
+    mean_by(Tuning::here(), data)
 }
 
 /// Variance of the valid values about their mean, with denominator n − `ddof`.
@@ -41,7 +42,7 @@ pub fn mean<T: Element>(data: &[T]) -> Option<f64> {
 /// Equal values have variance 0 exactly. A sum of squares beyond f64 gives ∞ or NaN.
 ///
 /// # Cost
-/// Three passes; no memory.
+/// Two passes; no memory but that of [threads](super).
 ///
 /// # Examples
 /// ```
@@ -55,7 +56,7 @@ pub fn mean<T: Element>(data: &[T]) -> Option<f64> {
 /// numpy `nanvar(ddof)`; Chan, Golub & LeVeque 1983, American Statistician 37, 242; algorithms.md E5.
 #[doc(alias = "var")]
 pub fn variance<T: Element>(data: &[T], ddof: u32) -> Option<f64> {
-    variance_within(data, Bounds::FINITE, ddof)
+    variance_by(Tuning::here(), data, ddof)
 }
 
 /// Standard deviation of the valid values about their mean: the square root of [`variance`].
@@ -64,7 +65,7 @@ pub fn variance<T: Element>(data: &[T], ddof: u32) -> Option<f64> {
 /// NaN and infinite entries are ignored; n ≤ `ddof`, or no valid value: `None`.
 ///
 /// # Cost
-/// Three passes; no memory.
+/// Two passes; no memory but that of [threads](super).
 ///
 /// # Examples
 /// ```
@@ -80,40 +81,50 @@ pub fn std<T: Element>(data: &[T], ddof: u32) -> Option<f64> {
     variance(data, ddof).map(f64::sqrt)
 }
 
-/// Mean of the values within `bounds` (E3).
-pub(crate) fn mean_within<T: Element>(data: &[T], bounds: Bounds) -> Option<f64> {
-    let p = bounds.values(data).next()?;
-    Some(p + sum_of(data, bounds, |x| x - p) / bounds.count(data) as f64)
+pub(crate) fn mean_by<T: Element>(tuning: Tuning, data: &[T]) -> Option<f64> {
+    mean_within(tuning, data, Bounds::finite()).map(|(mean, _)| mean)
 }
 
-/// Variance about the mean of the values within `bounds` (E5, the form of a mean).
-pub(crate) fn variance_within<T: Element>(data: &[T], bounds: Bounds, ddof: u32) -> Option<f64> {
-    let mean = mean_within(data, bounds)?;
-    let n = bounds.count(data);
-    (n > ddof as usize).then(|| variance_by_pivot(data, bounds, mean, n as f64, ddof))
+pub(crate) fn variance_by<T: Element>(tuning: Tuning, data: &[T], ddof: u32) -> Option<f64> {
+    let (mean, n) = mean_within(tuning, data, Bounds::finite())?;
+    (n > ddof as usize).then(|| variance_about(tuning, data, Bounds::finite(), mean, ddof))
+}
+
+/// Mean (E3) and number of the values within `bounds`.
+pub(crate) fn mean_within<T: Element>(tuning: Tuning, data: &[T], bounds: Bounds<T>) -> Option<(f64, usize)> {
+    let p = bounds.values(data).next()?.widen();
+    let Sums { n, s1, .. } = Sums::about::<T, false>(tuning, data, bounds, p);
+    Some((p + s1 / n as f64, n))
+}
+
+/// Variance about the mean of the values within `bounds`, which is known (E5, the form of a mean).
+pub(crate) fn variance_about<T: Element>(
+    tuning: Tuning,
+    data: &[T],
+    bounds: Bounds<T>,
+    mean: f64,
+    ddof: u32,
+) -> f64 {
+    variance_of(Sums::about::<T, true>(tuning, data, bounds, mean), ddof)
 }
 
 /// Population variance about the mean of the n > 0 values within `bounds`, their median c being known (E5, first form).
-pub(crate) fn variance_by_median<T: Element>(data: &[T], bounds: Bounds, c: f64) -> f64 {
-    let n = bounds.count(data) as f64;
-    let (s1, s2) = moments(data, bounds, c);
+pub(crate) fn variance_by_median<T: Element>(tuning: Tuning, data: &[T], bounds: Bounds<T>, c: f64) -> f64 {
+    let mut sums = Sums::about::<T, true>(tuning, data, bounds, c);
+    let Sums { n, s1, s2 } = sums;
     // Nearly all of S2 is the square of the mean's distance: the difference would have no digits left.
     // (A median lies within one deviation of the mean, so only squares that underflow get here; the contract asks.)
-    let pivot = if s1 * s1 > 0.999 * (n * s2) { c + s1 / n } else { c };
-    variance_by_pivot(data, bounds, pivot, n, 0)
+    if s1 * s1 > 0.999 * (n as f64 * s2) {
+        sums = Sums::about::<T, true>(tuning, data, bounds, c + s1 / n as f64);
+    }
+    variance_of(sums, 0)
 }
 
-fn variance_by_pivot<T: Element>(data: &[T], bounds: Bounds, pivot: f64, n: f64, ddof: u32) -> f64 {
-    let (s1, s2) = moments(data, bounds, pivot);
+/// V of S1 and S2.
+fn variance_of(Sums { n, s1, s2 }: Sums, ddof: u32) -> f64 {
+    let n = n as f64;
     let q = s2 - (s1 * s1) / n;
     // Not f64::max, which would make 0 of the NaN of an overflow.
     let q = if q < 0.0 { 0.0 } else { q };
     q / (n - f64::from(ddof))
-}
-
-/// S1 and S2 about `pivot`.
-fn moments<T: Element>(data: &[T], bounds: Bounds, pivot: f64) -> (f64, f64) {
-    let s1 = sum_of(data, bounds, |x| x - pivot);
-    let s2 = sum_of(data, bounds, |x| (x - pivot) * (x - pivot));
-    (s1, s2)
 }

@@ -1,15 +1,10 @@
-//! Median, low median and percentiles, by selection (algorithms.md C1, C2).
-//!
-//! idea: copy the valid values -> select rank k, all lower values now lie before it -> its neighbour is the greatest of
-//! those, or the least of the others.
-//!
-//! Selection, not sorting: linear time, and the answer of an order statistic does not depend on what finds it (C4).
-
-use std::cmp::Ordering;
+//! Median, low median and percentiles, by [selection](super::survivors) (algorithms.md C1, C2).
 
 use skystack_simd::Element;
 
-use super::bounds::Bounds;
+use super::key::Value;
+use super::survivors::{Neighbours, Survivors, Wanted};
+use super::tuning::Tuning;
 
 /// Median of the valid values: the middle one, or the mean of the two middle ones.
 ///
@@ -20,7 +15,7 @@ use super::bounds::Bounds;
 /// The mean of two middle values is computed in f64 and rounded once to `T`, to even. −0 counts as +0.
 ///
 /// # Cost
-/// Linear; a copy of the n valid values ([`median_with`] reuses one).
+/// Linear; [memory](super) for at most the n valid values ([`median_with`] reuses it).
 ///
 /// # Examples
 /// ```
@@ -38,8 +33,7 @@ pub fn median<T: Element>(data: &[T]) -> Option<T> {
 
 /// [`median`] with the caller's scratch vector.
 pub fn median_with<T: Element>(data: &[T], scratch: &mut Vec<T>) -> Option<T> {
-    fill(scratch, data, Bounds::FINITE);
-    median_of(scratch)
+    Survivors::valid(Tuning::here(), data, scratch).median()
 }
 
 /// Low median of the valid values: the one of rank ⌊(n+1)/2⌋, always a value of the data.
@@ -48,7 +42,7 @@ pub fn median_with<T: Element>(data: &[T], scratch: &mut Vec<T>) -> Option<T> {
 /// NaN and infinite entries are ignored; no valid value: `None`.
 ///
 /// # Cost
-/// Linear; a copy of the n valid values ([`lmedian_with`] reuses one).
+/// Linear; [memory](super) for at most the n valid values ([`lmedian_with`] reuses it).
 ///
 /// # Examples
 /// ```
@@ -65,9 +59,7 @@ pub fn lmedian<T: Element>(data: &[T]) -> Option<T> {
 
 /// [`lmedian`] with the caller's scratch vector.
 pub fn lmedian_with<T: Element>(data: &[T], scratch: &mut Vec<T>) -> Option<T> {
-    fill(scratch, data, Bounds::FINITE);
-    let rank = scratch.len().div_ceil(2).checked_sub(1)?;
-    Some(*select(scratch, rank).1)
+    lmedian_of(&mut Survivors::valid(Tuning::here(), data, scratch))
 }
 
 /// The value below which the fraction `q` of the valid values lies, interpolated linearly.
@@ -79,7 +71,7 @@ pub fn lmedian_with<T: Element>(data: &[T], scratch: &mut Vec<T>) -> Option<T> {
 /// NaN and infinite entries are ignored; no valid value: `None`.
 ///
 /// # Cost
-/// Linear; a copy of the n valid values ([`percentile_with`] reuses one).
+/// Linear; [memory](super) for at most the n valid values ([`percentile_with`] reuses it).
 ///
 /// # Panics
 /// If `q` is not within 0 ..= 1. It is a fraction, not a per cent.
@@ -102,51 +94,22 @@ pub fn percentile<T: Element>(data: &[T], q: f64) -> Option<T> {
 /// # Panics
 /// If `q` is not within 0 ..= 1.
 pub fn percentile_with<T: Element>(data: &[T], q: f64, scratch: &mut Vec<T>) -> Option<T> {
-    fill(scratch, data, Bounds::FINITE);
-    quantile_of(scratch, q).map(T::narrow)
+    quantile_of(&mut Survivors::valid(Tuning::here(), data, scratch), q).map(T::narrow)
 }
 
-/// Makes `scratch` the values within `bounds`, −0 as +0.
-pub(crate) fn fill<T: Element>(scratch: &mut Vec<T>, data: &[T], bounds: Bounds) {
-    scratch.clear();
-    scratch.extend(bounds.values(data).map(T::narrow));
+/// Low median of the survivors.
+pub(crate) fn lmedian_of<T: Element>(survivors: &mut Survivors<'_, T>) -> Option<T> {
+    let wanted = |n| Wanted { rank: (n - 1) / 2, next: false };
+    survivors.select(Value, wanted).map(|(_, found)| T::narrow(found.first))
 }
 
-/// Median of finite values, which are reordered.
-pub(crate) fn median_of<T: Element>(values: &mut [T]) -> Option<T> {
-    let n = values.len();
-    if n == 0 {
-        return None;
-    }
-    let (below, &mut upper) = select(values, n / 2);
-    if n % 2 == 1 {
-        return Some(upper);
-    }
-    let lower = below.iter().copied().reduce(|a, b| if b > a { b } else { a })?;
-    Some(T::narrow(crate::mean_of_two(lower.widen(), upper.widen())))
-}
-
-/// Quantile of finite values, which are reordered; not rounded to `T`.
-pub(crate) fn quantile_of<T: Element>(values: &mut [T], q: f64) -> Option<f64> {
+/// Quantile of the survivors, not rounded to `T`.
+pub(crate) fn quantile_of<T: Element>(survivors: &mut Survivors<'_, T>, q: f64) -> Option<f64> {
     assert!((0.0..=1.0).contains(&q), "percentile {q}: a fraction within 0 and 1 is needed");
-    let position = values.len().checked_sub(1)? as f64 * q;
-    let below = position.floor();
-    let (_, &mut a, above) = values.select_nth_unstable_by(below as usize, ascending);
-    let b = above.iter().copied().reduce(|a, b| if b < a { b } else { a }).unwrap_or(a);
+    let position = |n: usize| (n - 1) as f64 * q;
     // At a whole position the neighbour has no say, however far it is: 0 times an overflow would be NaN.
-    if position == below {
-        return Some(a.widen());
-    }
-    Some(a.widen() + (position - below) * (b.widen() - a.widen()))
-}
-
-/// The value of 0-based rank k, and the lower ones.
-fn select<T: Element>(values: &mut [T], k: usize) -> (&[T], &mut T) {
-    let (below, value, _) = values.select_nth_unstable_by(k, ascending);
-    (below, value)
-}
-
-/// Order of finite values. Equal ones need no order among themselves: they are the same bits.
-pub(crate) fn ascending<T: Element>(a: &T, b: &T) -> Ordering {
-    a.partial_cmp(b).unwrap_or(Ordering::Equal)
+    let wanted = |n| Wanted { rank: position(n) as usize, next: position(n).fract() > 0.0 };
+    let (n, Neighbours { first, next }) = survivors.select(Value, wanted)?;
+    let fraction = position(n).fract();
+    Some(if fraction == 0.0 { first } else { first + fraction * (next - first) })
 }

@@ -1,16 +1,158 @@
 //! The one order of every sum of a slice (algorithms.md E1).
+//!
+//! idea: lane k of a register adds chunk k of as many neighbouring chunks as the register has lanes, so every chunk is added
+//! from its first entry to its last, and the totals are added in the order of the chunks. Entries reach their lanes by
+//! [transposition](super::transpose). Threads fill tables of chunk totals, which one thread adds.
 
-use skystack_simd::Element;
+use rayon::prelude::*;
+use skystack_simd::{Element, Isa, Kernel, MAX_LANES, Vector};
 
 use super::bounds::Bounds;
+use super::transpose::transpose;
+use super::tuning::{PIECE, Tuning};
 
 /// Entries of one chunk.
 const CHUNK: usize = 64;
 
-/// SUM of `term` over the values within `bounds`: chunks of 64 entries from 0.0 each, then their totals from 0.0.
-pub(crate) fn sum_of<T: Element>(data: &[T], bounds: Bounds, term: impl Fn(f64) -> f64) -> f64 {
-    let chunk = |entries: &[T]| bounds.values(entries).fold(0.0, |total, x| total + term(x));
-    data.chunks(CHUNK).map(chunk).fold(0.0, |total, chunk| total + chunk)
+/// Entries whose chunk totals threads put into one table, of 1 MiB: enough work to outweigh the wait for its last task.
+const SHARED: usize = 256 * PIECE;
+
+/// SUM(d) and SUM(d²) of one chunk.
+type Total = [f64; 2];
+
+/// Sums over the values within bounds, d being their distance from a pivot.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Sums {
+    /// Number of values.
+    pub(crate) n: usize,
+    /// SUM(d).
+    pub(crate) s1: f64,
+    /// SUM(d²), or 0 where it was not asked for.
+    pub(crate) s2: f64,
+}
+
+impl Sums {
+    /// SUM(d), and with `SQUARES` SUM(d²), in one pass.
+    pub(crate) fn about<T: Element, const SQUARES: bool>(
+        tuning: Tuning,
+        data: &[T],
+        bounds: Bounds<T>,
+        pivot: f64,
+    ) -> Self {
+        let piece = |data: &[T], totals: &mut [Total]| {
+            tuning.level.run(ChunkTotals::<_, SQUARES> { data, bounds, pivot, totals })
+        };
+        let mut sums = Self::default();
+        if tuning.shares(data.len()) {
+            let mut totals = vec![[0.0; 2]; SHARED.min(data.len()).div_ceil(CHUNK)];
+            for data in data.chunks(SHARED) {
+                let totals = &mut totals[..data.len().div_ceil(CHUNK)];
+                let tasks = data.par_chunks(PIECE).zip(totals.par_chunks_mut(PIECE / CHUNK));
+                let n = tasks.map(|(data, totals)| piece(data, totals)).sum();
+                sums.add(n, totals);
+            }
+        } else {
+            let mut totals = [[0.0; 2]; PIECE / CHUNK];
+            for data in data.chunks(PIECE) {
+                let totals = &mut totals[..data.len().div_ceil(CHUNK)];
+                sums.add(piece(data, totals), totals);
+            }
+        }
+        sums
+    }
+
+    /// Adds the totals of the next chunks.
+    fn add(&mut self, n: usize, totals: &[Total]) {
+        self.n += n;
+        for [s1, s2] in totals {
+            self.s1 += s1;
+            self.s2 += s2;
+        }
+    }
+}
+
+/// Writes the totals of every chunk and returns the number of values.
+struct ChunkTotals<'a, T, const SQUARES: bool> {
+    data: &'a [T],
+    bounds: Bounds<T>,
+    pivot: f64,
+    totals: &'a mut [Total],
+}
+
+impl<T: Element, const SQUARES: bool> Kernel for ChunkTotals<'_, T, SQUARES> {
+    type Output = usize;
+
+    #[inline(always)]
+    fn run<I: Isa>(self, isa: I) -> usize {
+        let lanes = T::Vector::<I>::LANES;
+        let Self { data, bounds, pivot, totals } = self;
+        let mut n = 0;
+        let mut buffer = [T::zero(); CHUNK * MAX_LANES];
+        let blocks = data.chunks_exact(CHUNK * lanes);
+        let whole = data.len() - blocks.remainder().len();
+        for (block, totals) in blocks.zip(totals.chunks_exact_mut(lanes)) {
+            // Reading the chunks side by side defeats the prefetching of the hardware: 0.27 ns a value in the cache were
+            // 0.92 from memory. A copy in order costs 0.04.
+            let buffer = &mut buffer[..CHUNK * lanes];
+            buffer.copy_from_slice(block);
+            n += block_totals::<T, T::Vector<I>, SQUARES>(isa, buffer, bounds, pivot, totals);
+        }
+        for (chunk, total) in data[whole..].chunks(CHUNK).zip(&mut totals[whole / CHUNK..]) {
+            n += chunk_total(chunk, bounds, pivot, total);
+        }
+        n
+    }
+}
+
+/// The chunks of one block, lane by lane.
+#[inline(always)]
+fn block_totals<T: Element, V: Vector<Element = T>, const SQUARES: bool>(
+    isa: V::Isa,
+    block: &[T],
+    bounds: Bounds<T>,
+    pivot: f64,
+    totals: &mut [Total],
+) -> usize {
+    let zero = V::Wide::splat(isa, 0.0);
+    let pivot = V::Wide::splat(isa, pivot);
+    let (mut s1, mut s2, mut n) = (zero, zero, V::splat(isa, T::zero()));
+    for entry in (0..CHUNK).step_by(V::LANES) {
+        let mut columns = [n; MAX_LANES];
+        for lane in 0..V::LANES {
+            columns[lane] = V::load(isa, &block[lane * CHUNK + entry..]);
+        }
+        transpose(isa, &mut columns);
+        for x in columns.into_iter().take(V::LANES) {
+            let meant = bounds.mask(isa, x);
+            // Adding +0 is adding nothing: a sum that began with +0 is never −0.
+            let d = V::Wide::select(V::widen_mask(meant), x.widen() - pivot, zero);
+            s1 = s1 + d;
+            if SQUARES {
+                s2 = s2 + d * d;
+            }
+            n = n + V::select(meant, V::splat(isa, T::one()), V::splat(isa, T::zero()));
+        }
+    }
+    for (total, (&s1, &s2)) in totals.iter_mut().zip(s1.lanes().iter().zip(s2.lanes())) {
+        *total = [s1, s2];
+    }
+    n.lanes().iter().map(|n| n.widen() as usize).sum()
+}
+
+/// One chunk, entry by entry.
+#[inline(always)]
+fn chunk_total<T: Element>(chunk: &[T], bounds: Bounds<T>, pivot: f64, total: &mut Total) -> usize {
+    let (mut s1, mut s2, mut n) = (0.0, 0.0, 0);
+    for &x in chunk {
+        if bounds.contains(x) {
+            let d = x.widen() - pivot;
+            s1 += d;
+            s2 += d * d;
+            n += 1;
+        }
+    }
+    *total = [s1, s2];
+    n
 }
 
 /// Sum of the valid values.
@@ -22,7 +164,7 @@ pub(crate) fn sum_of<T: Element>(data: &[T], bounds: Bounds, term: impl Fn(f64) 
 /// NaN and infinite entries add nothing but keep their place in the order. No valid value: `None`, not 0.
 ///
 /// # Cost
-/// n additions; no memory.
+/// One pass of n additions; no memory but that of [threads](super).
 ///
 /// # Examples
 /// ```
@@ -34,6 +176,10 @@ pub(crate) fn sum_of<T: Element>(data: &[T], bounds: Bounds, term: impl Fn(f64) 
 /// # References
 /// numpy `nansum` (pairwise, so the last bits differ); algorithms.md E1.
 pub fn sum<T: Element>(data: &[T]) -> Option<f64> {
-    let any = Bounds::FINITE.values(data).next().is_some();
-    any.then(|| sum_of(data, Bounds::FINITE, |x| x))
+    sum_by(Tuning::here(), data)
+}
+
+pub(crate) fn sum_by<T: Element>(tuning: Tuning, data: &[T]) -> Option<f64> {
+    let sums = Sums::about::<T, false>(tuning, data, Bounds::finite(), 0.0);
+    (sums.n > 0).then_some(sums.s1)
 }
