@@ -3,7 +3,7 @@
 use std::ops::Add;
 use std::sync::{Mutex, PoisonError};
 
-use skystack_simd::{Element, Isa, Kernel, MAX_LANES, Mask, Vector};
+use skystack_simd::{Element, Isa, Kernel, Mask, Vector};
 
 use super::bounds::Bounds;
 use super::key::{Bracket, Key, Places};
@@ -11,6 +11,9 @@ use super::tuning::Tuning;
 
 /// Values that a task collects before it hands them over.
 const HELD: usize = 1024;
+
+/// Entries whose places fill one word of bits.
+const GROUP: usize = 64;
 
 /// How many values are meant, and how many of them lie where.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -70,34 +73,85 @@ impl<T: Element, K: Key> Kernel for Count<'_, '_, T, K> {
 
     #[inline(always)]
     fn run<I: Isa>(self, isa: I) -> Census {
-        let lanes = T::Vector::<I>::LANES;
-        let (one, zero) = (T::Vector::<I>::splat(isa, T::one()), T::Vector::<I>::splat(isa, T::zero()));
-        // Counts of one piece are small integers, exact in any T.
-        let (mut n, mut below, mut to_low, mut to_high) = (zero, zero, zero, zero);
-        let (mut held, mut count) = ([T::zero(); HELD + MAX_LANES], 0);
-        for entries in self.data.chunks(lanes) {
-            let x = T::Vector::<I>::load_partial(isa, entries, T::NAN);
-            let meant = self.bounds.mask(isa, x);
-            let at: Places<_> = self.key.places(isa, x, self.bracket);
-            n = n + T::Vector::<I>::select(meant, one, zero);
-            below = below + T::Vector::<I>::select(meant & at.below, one, zero);
-            to_low = to_low + T::Vector::<I>::select(meant & at.to_low, one, zero);
-            to_high = to_high + T::Vector::<I>::select(meant & at.to_high, one, zero);
-            let mut inside = (meant & at.below_high & !at.to_low).bits();
-            while inside != 0 {
-                held[count] = entries[inside.trailing_zeros() as usize] + T::zero();
-                count += 1;
-                inside &= inside - 1;
-            }
+        let zero = T::Vector::<I>::splat(isa, T::zero());
+        let mut counts = Counts { n: zero, below: zero, to_low: zero, to_high: zero };
+        let (mut held, mut count) = ([T::zero(); HELD + GROUP], 0);
+        let mut groups = self.data.chunks_exact(GROUP);
+        for group in &mut groups {
+            let inside = self.look(isa, group, &mut counts);
+            count = collect(inside, group, &mut held, count);
             if count >= HELD {
                 hand_over(self.inside, &held[..count]);
                 count = 0;
             }
         }
+        let mut last = [T::NAN; GROUP];
+        last[..groups.remainder().len()].copy_from_slice(groups.remainder());
+        let inside = self.look(isa, &last, &mut counts);
+        count = collect(inside, &last, &mut held, count);
         hand_over(self.inside, &held[..count]);
-        let total = |v: T::Vector<I>| v.lanes().iter().map(|x| x.widen() as usize).sum();
-        Census { n: total(n), below: total(below), to_low: total(to_low), to_high: total(to_high) }
+        counts.census()
     }
+}
+
+/// Counts of one piece, lane by lane: small integers, exact in any T.
+struct Counts<V> {
+    n: V,
+    below: V,
+    to_low: V,
+    to_high: V,
+}
+
+impl<V: Vector> Counts<V> {
+    #[inline(always)]
+    fn census(&self) -> Census {
+        let total = |counts: &V| counts.lanes().iter().map(|x| x.widen() as usize).sum();
+        Census {
+            n: total(&self.n),
+            below: total(&self.below),
+            to_low: total(&self.to_low),
+            to_high: total(&self.to_high),
+        }
+    }
+}
+
+impl<T: Element, K: Key> Count<'_, '_, T, K> {
+    /// Counts the entries of a group; those inside the bracket are the bits of the result.
+    #[inline(always)]
+    fn look<V: Vector<Element = T>>(&self, isa: V::Isa, group: &[T], counts: &mut Counts<V>) -> u64 {
+        let (one, zero) = (V::splat(isa, T::one()), V::splat(isa, T::zero()));
+        let mut inside = 0;
+        for start in (0..GROUP).step_by(V::LANES) {
+            let x = V::load(isa, &group[start..]);
+            let meant = self.bounds.mask(isa, x);
+            let at: Places<_> = self.key.places(isa, x, self.bracket);
+            counts.n = counts.n + V::select(meant, one, zero);
+            counts.below = counts.below + V::select(meant & at.below, one, zero);
+            counts.to_low = counts.to_low + V::select(meant & at.to_low, one, zero);
+            counts.to_high = counts.to_high + V::select(meant & at.to_high, one, zero);
+            inside |= u64::from((meant & at.below_high & !at.to_low).bits()) << start;
+        }
+        inside
+    }
+}
+
+/// Appends the entries that `inside` names to the `count` ones held, −0 as +0, and returns the new count.
+///
+/// Which entries lie inside is noise to a processor, and a branch on it is mispredicted: 6 ns each. So the first four
+/// are written whether they exist or not; more are rare.
+#[inline(always)]
+fn collect<T: Element>(mut inside: u64, group: &[T], held: &mut [T], mut count: usize) -> usize {
+    for _ in 0..4 {
+        held[count] = group[inside.trailing_zeros() as usize % GROUP] + T::zero();
+        count += usize::from(inside != 0);
+        inside &= inside.wrapping_sub(1);
+    }
+    while inside != 0 {
+        held[count] = group[inside.trailing_zeros() as usize] + T::zero();
+        count += 1;
+        inside &= inside - 1;
+    }
+    count
 }
 
 /// Not inlined: locks have no business in the loop of a kernel.

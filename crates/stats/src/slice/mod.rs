@@ -49,6 +49,9 @@ mod survivors;
 mod transpose;
 mod tuning;
 
+#[cfg(test)]
+mod tests;
+
 pub use clip::{
     ClipCenter, ClipSpread, ClippedStats, SigmaClip, sigma_clipped_stats, sigma_clipped_stats_with,
 };

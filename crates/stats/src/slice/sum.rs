@@ -43,7 +43,13 @@ impl Sums {
             tuning.level.run(ChunkTotals::<_, SQUARES> { data, bounds, pivot, totals })
         };
         let mut sums = Self::default();
-        if tuning.shares(data.len()) {
+        if data.len() < CHUNK * MAX_LANES {
+            for chunk in data.chunks(CHUNK) {
+                let mut total = [0.0; 2];
+                let n = chunk_total(chunk, bounds, pivot, &mut total);
+                sums.add(n, &[total]);
+            }
+        } else if tuning.shares(data.len()) {
             let mut totals = vec![[0.0; 2]; SHARED.min(data.len()).div_ceil(CHUNK)];
             for data in data.chunks(SHARED) {
                 let totals = &mut totals[..data.len().div_ceil(CHUNK)];

@@ -109,7 +109,7 @@ impl<'a, T: Element> Survivors<'a, T> {
         self.gathered = true;
     }
 
-    /// Two keys of a sample around the wanted rank, four standard deviations to either side of where it is expected;
+    /// Two keys of a sample around the wanted rank, three standard deviations to either side of where it is expected;
     /// infinite where the sample ends before.
     fn bracket(&mut self, key: impl Key, wanted: impl Fn(usize) -> Wanted) -> Bracket {
         self.scratch.clear();
@@ -121,8 +121,8 @@ impl<'a, T: Element> Survivors<'a, T> {
             return bracket;
         }
         let rank = wanted(m).rank;
-        // 4 √(m q (1 − q)) is greatest at the median, q = ½; two more for what rounds.
-        let margin = 2 * m.isqrt() + 2;
+        // 3 √(m q (1 − q)) is greatest at the median, q = ½; two more for what rounds.
+        let margin = 3 * m.isqrt() / 2 + 2;
         let mut rest = &mut self.scratch[..];
         if let Some(low) = rank.checked_sub(margin) {
             let (_, x, above) = rest.select_nth_unstable_by(low, ascending(key));
@@ -152,7 +152,7 @@ pub(crate) fn sample_positions(len: usize) -> impl Iterator<Item = usize> {
 }
 
 /// The wanted keys from a census and the values inside its bracket; `None`: they lie outside.
-fn pick<T: Element>(
+pub(crate) fn pick<T: Element>(
     census: Census,
     bracket: Bracket,
     inside: &mut [T],
