@@ -4,7 +4,8 @@
 //! is usable alone by anyone; [`lane`] works on N registers at once, one output pixel per SIMD lane, and is what the
 //! combining kernels are made of. Missing data are NaN or infinite and are ignored by every function.
 //!
-//! **Must never know:** images, frames' headers, rejections, threads.
+//! **Must never know:** images, frames' headers, rejections. [`lane`] knows no threads; [`slice`](mod@slice) shares passes over
+//! long vectors on the caller's rayon pool.
 //!
 //! ```
 //! use skystack_stats::slice;

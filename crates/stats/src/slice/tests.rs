@@ -64,6 +64,8 @@ fn shaped(shape: usize, n: usize, seed: u64) -> Vec<f32> {
             }
             6 => i as f32 * 0.37 - 5.0,
             7 => (n - i) as f32 * 1e-42,
+            // One deviation from the mean each: on the limit of k = 1.
+            10 => 1.0 - 2.0 * (i % 2) as f32,
             8 => {
                 if random().is_multiple_of(300) {
                     uniform(random())
@@ -76,7 +78,7 @@ fn shaped(shape: usize, n: usize, seed: u64) -> Vec<f32> {
         .collect()
 }
 
-const SHAPES: usize = 10;
+const SHAPES: usize = 11;
 
 /// Lengths about the borders of chunks, blocks, groups and pieces.
 fn length() -> impl Strategy<Value = usize> {
@@ -268,7 +270,7 @@ fn clipping_agrees<T: Element>(data: &[T], clip: &SigmaClip) -> Result<(), TestC
 }
 
 fn clip() -> impl Strategy<Value = SigmaClip> {
-    let factor = || prop::sample::select(vec![0.5, 1.5, 2.0, 3.0, f64::INFINITY]);
+    let factor = || prop::sample::select(vec![0.5, 1.0, 1.5, 3.0, f64::INFINITY]);
     let center = prop::sample::select(vec![ClipCenter::Median, ClipCenter::Mean]);
     let spread = prop::sample::select(vec![ClipSpread::Std, ClipSpread::MadStd]);
     (factor(), factor(), prop::option::of(0u32..4), center, spread).prop_map(
@@ -434,5 +436,18 @@ fn rows_become_columns() {
     for level in Level::available() {
         level.run(Transposed::<f32>(std::marker::PhantomData));
         level.run(Transposed::<f64>(std::marker::PhantomData));
+    }
+}
+
+/// The test of clipping is strict: values at one deviation stay with k = 1, at every level.
+#[test]
+fn values_on_the_limit_stay() {
+    let data = shaped(10, 2 * PIECE, 0);
+    for center in [ClipCenter::Median, ClipCenter::Mean] {
+        let clip = SigmaClip { lsigma: 1.0, hsigma: 1.0, center, ..SigmaClip::default() };
+        for (tuning, _) in ways() {
+            let stats = clip_by(Survivors::valid(tuning, &data, &mut Vec::new()), &clip);
+            assert_eq!(stats.map(|s| (s.n, s.std)), Some((data.len(), 1.0)), "{tuning:?}");
+        }
     }
 }
