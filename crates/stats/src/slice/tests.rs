@@ -193,7 +193,8 @@ impl<T: Element> Definition<T> {
             let stays = |x: T| {
                 let d = x.widen() - c;
                 let k = if d < 0.0 { clip.lsigma } else { clip.hsigma };
-                d == 0.0 || k == f64::INFINITY || !v.is_finite() || !(d * d > (k * k) * v)
+                let dropped = d != 0.0 && k < f64::INFINITY && v.is_finite() && d * d > (k * k) * v;
+                !dropped
             };
             let entries: Vec<T> = kept.entries.iter().map(|&x| if stays(x) { x } else { T::NAN }).collect();
             let next = Self::new(&entries);
