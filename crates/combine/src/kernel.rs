@@ -65,7 +65,7 @@ impl<T: Element> Kernel for TileKernel<'_, '_, T> {
                 let full = load::load(isa, options, input, tile, start, &mut block);
                 for group in 0..block.groups().min((end - start).div_ceil(lanes)) {
                     let x = start + group * lanes;
-                    load::prefetch_next::<T, I>(input, tile, x + block.groups() * lanes);
+                    load::prefetch_next(input, tile, x + block.groups() * lanes);
                     let mut columns = block.columns(group, full >> group & 1 == 1);
                     let kept = options.rejection.keep(isa, &mut columns);
                     write(isa, options, tile, x, &mut columns, &kept);

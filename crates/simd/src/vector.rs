@@ -81,6 +81,13 @@ pub trait Vector:
     /// The mask for the narrow lanes.
     fn narrow_mask(mask: <Self::Wide as Vector>::Mask) -> Self::Mask;
 
+    /// +0 in lanes that are finite, NaN in the others: x − x.
+    #[expect(clippy::eq_op, reason = "that is the point")]
+    #[inline(always)]
+    fn zero_if_finite(self) -> Self {
+        self - self
+    }
+
     /// The first L elements of `from`, lanes beyond its end filled with `pad`: for the last pixels of a row.
     #[inline(always)]
     fn load_partial(isa: Self::Isa, from: &[Self::Element], pad: Self::Element) -> Self {

@@ -34,14 +34,14 @@ pub(super) fn load<T: Element, I: Isa>(
             for group in 0..MOST_GROUPS {
                 let raw = T::Vector::<I>::load(isa, &row[group * lanes..]);
                 let y = ingest.clean(raw);
-                gaps[group] = gaps[group] + (y - y);
+                gaps[group] = gaps[group] + y.zero_if_finite();
                 block.samples[group * frames + i] = y;
             }
             continue;
         }
         for group in 0..row.len().div_ceil(lanes) {
             let y = ingest.clean(T::Vector::<I>::load_partial(isa, &row[group * lanes..], T::NAN));
-            gaps[group] = gaps[group] + (y - y);
+            gaps[group] = gaps[group] + y.zero_if_finite();
             block.samples[group * frames + i] = y;
         }
     }
@@ -61,17 +61,15 @@ struct Ingest<V> {
 impl<V: Vector> Ingest<V> {
     #[inline(always)]
     fn new(isa: V::Isa, options: &Resolved<V::Element>) -> Self {
-        let thresholds = match options.thresholds {
-            Some((low, high)) => Some((V::splat(isa, low), V::splat(isa, high))),
-            None => None,
-        };
+        let splat = |(low, high)| (V::splat(isa, low), V::splat(isa, high));
+        let thresholds = options.thresholds.map(splat);
         Self { thresholds, missing: V::splat(isa, V::Element::NAN) }
     }
 
     /// Finite values gain +0, which makes −0 positive; infinities become NaN.
     #[inline(always)]
     fn clean(&self, raw: V) -> V {
-        let y = raw + (raw - raw);
+        let y = raw + raw.zero_if_finite();
         match self.thresholds {
             None => y,
             Some((low, high)) => V::select(low.le(y) & y.le(high), y, self.missing),
@@ -81,7 +79,7 @@ impl<V: Vector> Ingest<V> {
 
 /// Asks for the line of every frame that holds pixel `x` of the tile, if there is one.
 #[inline(always)]
-pub(super) fn prefetch_next<T: Element, I: Isa>(input: &BandInput<'_, T>, tile: &Tile<'_, T>, x: usize) {
+pub(super) fn prefetch_next<T: Element>(input: &BandInput<'_, T>, tile: &Tile<'_, T>, x: usize) {
     let pixel = tile.pixels.start + x;
     if pixel >= tile.pixels.end {
         return;

@@ -114,7 +114,7 @@ fn sum_about<T: Element, I: Isa>(
     // A NaN or an infinity among the samples, or an overflow, has reached its sum.
     let mut witness = zero[0];
     for sum in total {
-        witness = witness + (sum - sum);
+        witness = witness + sum.zero_if_finite();
     }
     (!(!witness.eq(zero[0])).any()).then_some(total)
 }
@@ -153,8 +153,7 @@ fn extreme<T: Element, I: Isa, const MAX: bool>(isa: I, rows: &Rows<'_, T>) -> O
     for frame in 0..rows.frames() {
         let samples = rows.load(isa, frame);
         for g in 0..G {
-            let nothing = samples[g] - samples[g];
-            witness[g] = witness[g] + nothing;
+            witness[g] = witness[g] + samples[g].zero_if_finite();
             let (low, high) = extremes[g].sort2(samples[g]);
             extremes[g] = if MAX { high } else { low };
         }
