@@ -59,7 +59,7 @@ pub(crate) fn run(root: &Path, arguments: &[String]) -> Result<bool> {
 /// The whole generated file.
 fn tables() -> Result<String> {
     let mut text = String::from(
-        "// Written by `cargo xtask codegen`, which checks each network by the 0-1 principle. Do not edit.\n",
+        "//! Written by `cargo xtask codegen`, which checks each network by the 0-1 principle. Do not edit.\n\nuse super::*;\n",
     );
     let sorts = all_sorts(WIDEST);
     let mut sorted = Vec::new();

@@ -35,7 +35,7 @@ macro_rules! sorts {
 
         /// Sorts `from` into `to`, each lane upwards; both have the same length, at most [`WIDEST`].
         #[inline(always)]
-        pub(super) fn sort<V: Vector>(isa: V::Isa, from: &[V], to: &mut [V]) {
+        pub(in crate::lane) fn sort<V: Vector>(isa: V::Isa, from: &[V], to: &mut [V]) {
             match from.len() {
                 $($n => isa.call(Sort::<V, $n> {
                     from: from.first_chunk().expect(LENGTH),
@@ -62,7 +62,7 @@ macro_rules! middles {
 
         /// The values of ranks N/2 − 1 and N/2 of each lane; the only value twice where N = 1.
         #[inline(always)]
-        pub(super) fn middle<V: Vector>(isa: V::Isa, column: &[V]) -> (V, V) {
+        pub(in crate::lane) fn middle<V: Vector>(isa: V::Isa, column: &[V]) -> (V, V) {
             match column.len() {
                 $($n => isa.call(Middle::<V, $n>(column.first_chunk().expect(LENGTH))),)*
                 _ => (column[0], column[0]),
@@ -93,4 +93,7 @@ pub(super) fn bitonic_sort<V: Vector>(isa: V::Isa, run: &mut [V]) {
 
 const LENGTH: &str = "the length that was matched";
 
-include!("network/tables.rs");
+// Here, because the macros must come before their calls.
+mod tables;
+
+pub(super) use tables::{middle, sort};

@@ -1,4 +1,6 @@
-// Written by `cargo xtask codegen`, which checks each network by the 0-1 principle. Do not edit.
+//! Written by `cargo xtask codegen`, which checks each network by the 0-1 principle. Do not edit.
+
+use super::*;
 
 sorts! {
     2 [
