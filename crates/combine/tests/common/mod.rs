@@ -46,8 +46,8 @@ impl Draw {
     }
 }
 
-/// One column of `frames` samples, of a random shape.
-fn column(draw: &mut Draw, frames: usize) -> Vec<f64> {
+/// One column of `frames` samples, of a random shape; `gaps` per cent of them are missing.
+fn column(draw: &mut Draw, frames: usize, gaps: usize) -> Vec<f64> {
     let shape = draw.below(10);
     let mut column: Vec<f64> = (0..frames)
         .map(|_| match shape {
@@ -65,7 +65,7 @@ fn column(draw: &mut Draw, frames: usize) -> Vec<f64> {
         if shape < 3 && draw.chance(8) {
             *y += draw.pick(&[-300.0, 50.0, 500.0, 40_000.0]);
         }
-        let missing = if shape == 5 { 80 } else { 6 };
+        let missing = if shape == 5 { 10 * gaps } else { gaps };
         if draw.chance(missing) {
             *y = draw.pick(&[f64::NAN, f64::INFINITY, f64::NEG_INFINITY]);
         }
@@ -83,9 +83,11 @@ pub(crate) struct Stack<T> {
 
 impl<T: Element> Stack<T> {
     pub(crate) fn shaped(draw: &mut Draw, frames: usize, height: usize, width: usize) -> Self {
+        // Kernels go other ways where no neighbour misses a sample.
+        let gaps = draw.pick(&[0, 0, 8]);
         let mut stack = vec![vec![T::NAN; height * width]; frames];
         for pixel in 0..height * width {
-            for (frame, y) in stack.iter_mut().zip(column(draw, frames)) {
+            for (frame, y) in stack.iter_mut().zip(column(draw, frames, gaps)) {
                 frame[pixel] = T::narrow(y);
             }
         }
