@@ -32,13 +32,12 @@ pub const MOST_GROUPS: usize = 8;
 
 /// How many groups of L pixels are loaded at a time.
 const fn groups_of_block(frames: usize) -> usize {
-    let fit = BLOCK_BYTES / (frames * LaneBuffer::REGISTER_BYTES);
-    if fit >= MOST_GROUPS {
-        MOST_GROUPS
-    } else if fit == 0 {
-        1
-    } else {
-        fit
+    // No frames at all are refused later, and must not divide by zero before.
+    let column = if frames == 0 { 1 } else { frames.saturating_mul(LaneBuffer::REGISTER_BYTES) };
+    match BLOCK_BYTES / column {
+        0 => 1,
+        fit if fit < MOST_GROUPS => fit,
+        _ => MOST_GROUPS,
     }
 }
 
