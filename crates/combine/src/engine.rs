@@ -85,6 +85,12 @@ impl<'a> Control<'a> {
         self.cancel.is_some_and(|cancel| cancel.load(Ordering::Relaxed))
     }
 
+    fn report(&self, rows_done: usize, rows: usize) {
+        if let Some(progress) = self.progress {
+            progress(Progress { rows_done, rows });
+        }
+    }
+
     fn check(&self) -> Result<(), CombineError> {
         if self.cancelled() { Err(CombineError::Cancelled) } else { Ok(()) }
     }
@@ -111,26 +117,33 @@ pub fn run<T: Element>(
     let resolved = options.resolve::<T>(frames)?;
     check_source(source)?;
     let band_rows = plan.band_rows.clamp(1, height);
-    let tile_width = plan.tile_width.clamp(1, width);
+    let tile_width = plan.tile_width.max(1);
     let mut workers: Vec<Worker> = (0..plan.workers.max(1)).map(|_| Worker::new(frames)).collect();
     let mut buffers = Buffers::new(source, band_rows)?;
     let mut output = BandOutput::new(&options.products, frames, band_rows, width, tile_width);
     let mut timings = Timings::default();
-    for first in (0..height).step_by(band_rows) {
+    let mut first = 0;
+    loop {
         let rows = first..(first + band_rows).min(height);
         output.move_to(rows.clone());
         let started = Instant::now();
         let input = buffers.fill(source, rows.clone(), &mut workers, control)?;
         let read = Instant::now();
-        compute(&resolved, &input, output.tiles(), &mut workers, control)?;
+        compute(&resolved, &input, output.tiles(&input), &mut workers, control)?;
         let computed = Instant::now();
-        sink.write(&output).map_err(|error| CombineError::Sink { rows: rows.clone(), error })?;
         timings.read += read - started;
         timings.compute += computed - read;
-        timings.write += computed.elapsed();
-        if let Some(progress) = control.progress {
-            progress(Progress { rows_done: rows.end, rows: height });
+        let refused = |error| CombineError::Sink { rows: rows.clone(), error };
+        if rows.end == height {
+            sink.write_last(output).map_err(refused)?;
+            timings.write += computed.elapsed();
+            control.report(height, height);
+            break;
         }
+        sink.write(&output).map_err(refused)?;
+        timings.write += computed.elapsed();
+        control.report(rows.end, height);
+        first = rows.end;
     }
     let mut totals = Totals::default();
     workers.iter().for_each(|worker| totals.merge(&worker.totals));
@@ -231,7 +244,8 @@ impl<T: Element> Buffers<T> {
             Some(plane) => Plane { data: &plane.data[rows.start * plane.stride..], stride: plane.stride },
             None => Plane { data: buffer, stride: width },
         };
-        Ok(BandInput { planes: self.rows.iter().enumerate().map(plane).collect() })
+        let planes = self.rows.iter().enumerate().map(plane).collect();
+        Ok(BandInput::new(planes, rows.len(), width))
     }
 }
 

@@ -17,7 +17,7 @@ mod value;
 
 use std::ops::Range;
 
-use skystack_reject::{Columns, ColumnsScratch, Kept};
+use skystack_reject::{Block, Columns, ColumnsScratch, Kept};
 use skystack_simd::{Element, Isa, Kernel, Mask, Vector};
 use skystack_stats::lane::true_lanes;
 
@@ -51,29 +51,53 @@ impl<T: Element> Kernel for TileKernel<'_, '_, T> {
         let Self { options, input, tile, scratch } = self;
         let mut block = scratch.block::<T::Vector<I>>(isa, input.planes.len());
         let mut totals = LaneTotals::<T::Vector<I>>::new(isa);
-        let lanes = T::Vector::<I>::LANES;
         let width = tile.pixels.len();
-        let streams = stream::applies(options, tile);
-        let run = if streams { stream::run_pixels::<T::Vector<I>>() } else { block.groups() * lanes };
-        for start in (0..width).step_by(run) {
-            if streams && start + run <= width && stream::stream(isa, options, input, tile, start) {
-                totals.add_all(tile, start..start + run, input.planes.len());
-                continue;
-            }
-            let end = width.min(start + run);
-            for start in (start..end).step_by(block.groups() * lanes) {
-                let full = load::load(isa, options, input, tile, start, &mut block);
-                for group in 0..block.groups().min((end - start).div_ceil(lanes)) {
-                    let x = start + group * lanes;
-                    load::prefetch_next(input, tile, x + block.groups() * lanes);
-                    let mut columns = block.columns(group, full >> group & 1 == 1);
-                    let kept = options.rejection.keep(isa, &mut columns);
-                    write(isa, options, tile, x, &mut columns, &kept);
-                    totals.add(&kept, lanes.min(width - x));
+        if !stream::applies(options, tile) {
+            columns(isa, options, input, tile, 0..width, &mut block, &mut totals);
+            return totals.sum();
+        }
+        let mut streamer = stream::Streamer::new();
+        let run = stream::run_pixels::<T::Vector<I>>();
+        let mut start = 0;
+        while start + run <= width {
+            let (runs, again) = streamer.strip(isa, options, input, tile, start);
+            for k in 0..runs {
+                let pixels = start + k * run..start + (k + 1) * run;
+                if again >> k & 1 == 1 {
+                    columns(isa, options, input, tile, pixels, &mut block, &mut totals);
+                } else {
+                    totals.add_all(tile, pixels, input.planes.len());
                 }
             }
+            start += runs * run;
         }
+        columns(isa, options, input, tile, start..width, &mut block, &mut totals);
         totals.sum()
+    }
+}
+
+/// Combines `pixels` (relative to the tile) column by column.
+#[inline(always)]
+fn columns<T: Element, I: Isa>(
+    isa: I,
+    options: &Resolved<T>,
+    input: &BandInput<'_, T>,
+    tile: &mut Tile<'_, T>,
+    pixels: Range<usize>,
+    block: &mut Block<'_, T::Vector<I>>,
+    totals: &mut LaneTotals<T::Vector<I>>,
+) {
+    let lanes = T::Vector::<I>::LANES;
+    for start in pixels.clone().step_by(block.groups() * lanes) {
+        let full = load::load(isa, options, input, tile, start, block);
+        for group in 0..block.groups().min((pixels.end - start).div_ceil(lanes)) {
+            let x = start + group * lanes;
+            load::prefetch_next(input, tile, x + block.groups() * lanes);
+            let mut columns = block.columns(group, full >> group & 1 == 1);
+            let kept = options.rejection.keep(isa, &mut columns);
+            write(isa, options, tile, x, &mut columns, &kept);
+            totals.add(&kept, lanes.min(tile.pixels.len() - x));
+        }
     }
 }
 

@@ -25,29 +25,22 @@ pub struct MemorySink<T> {
 impl<T: Element> MemorySink<T> {
     /// An empty sink for the outputs `products`.
     pub fn new(products: &Products, frames: usize, height: usize, width: usize) -> Self {
-        let pixels = height * width;
-        let masks = if products.rejmask { pixels * frames } else { 0 };
+        let masks = if products.rejmask { frames * height * width } else { 0 };
         Self {
             width,
             height,
             frames,
-            image: Vec::with_capacity(pixels),
-            sigma: Vec::with_capacity(if products.sigma { pixels } else { 0 }),
-            nrej: Vec::with_capacity(if products.nrej { pixels } else { 0 }),
-            count: Vec::with_capacity(if products.count { pixels } else { 0 }),
+            image: Vec::new(),
+            sigma: Vec::new(),
+            nrej: Vec::new(),
+            count: Vec::new(),
             rejmask: vec![0; masks],
         }
     }
-}
 
-impl<T: Element> RowSink<T> for MemorySink<T> {
-    fn write(&mut self, band: &BandOutput<T>) -> Result<(), BoxError> {
-        self.image.extend_from_slice(&band.image);
-        self.sigma.extend_from_slice(&band.sigma);
-        self.nrej.extend_from_slice(&band.nrej);
-        self.count.extend_from_slice(&band.count);
+    fn write_rejmask(&mut self, band: &BandOutput<T>) {
         if self.rejmask.is_empty() {
-            return Ok(());
+            return;
         }
         for frame in 0..self.frames {
             for (row, y) in band.rows().enumerate() {
@@ -55,6 +48,35 @@ impl<T: Element> RowSink<T> for MemorySink<T> {
                 band.rejmask_row(frame, row, &mut self.rejmask[start..start + self.width]);
             }
         }
+    }
+}
+
+impl<T: Element> RowSink<T> for MemorySink<T> {
+    fn write(&mut self, band: &BandOutput<T>) -> Result<(), BoxError> {
+        let pixels = self.height * self.width;
+        append(&mut self.image, &band.image, pixels);
+        append(&mut self.sigma, &band.sigma, pixels);
+        append(&mut self.nrej, &band.nrej, pixels);
+        append(&mut self.count, &band.count, pixels);
+        self.write_rejmask(band);
         Ok(())
     }
+
+    /// A band that is the whole image is kept as it is.
+    fn write_last(&mut self, band: BandOutput<T>) -> Result<(), BoxError> {
+        if band.rows() != (0..self.height) {
+            return self.write(&band);
+        }
+        self.write_rejmask(&band);
+        (self.image, self.sigma, self.nrej, self.count) = (band.image, band.sigma, band.nrej, band.count);
+        Ok(())
+    }
+}
+
+/// Appends the rows of a band to an output of `pixels` pixels, if it was asked for.
+fn append<E: Copy>(output: &mut Vec<E>, band: &[E], pixels: usize) {
+    if output.is_empty() && !band.is_empty() {
+        output.reserve_exact(pixels);
+    }
+    output.extend_from_slice(band);
 }

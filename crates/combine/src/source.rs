@@ -67,4 +67,12 @@ pub trait RowSink<T> {
     /// # Errors
     /// Whatever the sink cannot do; the run stops with it.
     fn write(&mut self, band: &BandOutput<T>) -> Result<(), BoxError>;
+
+    /// Takes the rows of the last band, and its buffers, for which the engine has no more use.
+    ///
+    /// # Errors
+    /// As [`write`](Self::write).
+    fn write_last(&mut self, band: BandOutput<T>) -> Result<(), BoxError> {
+        self.write(&band)
+    }
 }

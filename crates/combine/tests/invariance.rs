@@ -116,7 +116,7 @@ fn same_bits_for_every_plan<T: Element>(seed: u64) {
     let padded = Padded::new(stack.clone());
     for workers in 1..=16 {
         let band_rows = 1 + draw.below(height + 2);
-        let tile_width = 1 + draw.below(width + 20);
+        let tile_width = 1 + draw.below(3 * width + 20);
         let plan = pinned(frames, height, width, workers, band_rows, tile_width);
         let level = draw.pick(&Level::available().collect::<Vec<_>>());
         let context =

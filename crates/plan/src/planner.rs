@@ -12,7 +12,8 @@ pub struct Plan {
     pub workers: usize,
     /// Rows of the output that are in memory at a time, with all their frames.
     pub band_rows: usize,
-    /// Pixels of a row that one worker processes at a time.
+    /// Pixels that one worker processes at a time: of one row, or of several where the rows of every frame follow each
+    /// other without gaps.
     pub tile_width: usize,
     /// Number of bands.
     pub bands: usize,
@@ -75,7 +76,10 @@ const TILES_PER_WORKER: usize = 4;
 /// Pixels in the narrowest tile: 16 of the widest registers, so that entering a tile stays below one percent.
 const LEAST_TILE_WIDTH: usize = 256;
 
-/// What the queue of tiles holds for each, a tile being a row unless a band has fewer rows than tiles are wanted.
+/// Pixels in the widest tile: the first block of a tile, which nothing has asked for ahead, is one in a hundred.
+const MOST_TILE_WIDTH: usize = 1 << 14;
+
+/// What the queue of tiles holds for each.
 const TILE_BYTES: u64 = 128;
 
 /// Descriptors that the process needs for other things than inputs.
@@ -101,7 +105,7 @@ pub fn plan(workload: &Workload, machine: &Machine, limits: &Limits) -> Result<P
     let costs = Costs::of(workload);
     let (workers, fitting_rows) = fit(&costs, workload, machine, limits, budget_bytes, &mut reasons)?;
     let band_rows = band_rows(&costs, workload, machine, workers, fitting_rows, &mut reasons);
-    let tile_width = tile_width(workload, workers, band_rows);
+    let tile_width = tile_width(band_rows.saturating_mul(workload.width), workers);
     Ok(Plan {
         workers,
         band_rows,
@@ -142,7 +146,10 @@ impl Costs {
                 .saturating_add(product(&[frames, 4096]))
                 .saturating_add(workload.fixed_bytes as u64),
             worker: (workload.scratch_bytes as u64).saturating_add(TILES_PER_WORKER as u64 * TILE_BYTES),
-            row: input_row.saturating_add(output_row).saturating_add(TILE_BYTES),
+            // A row is one tile at least where rows have gaps.
+            row: input_row
+                .saturating_add(output_row)
+                .saturating_add(product(&[width.div_ceil(MOST_TILE_WIDTH), TILE_BYTES as usize])),
             bytes_read,
         }
     }
@@ -185,7 +192,7 @@ fn fit(
     let share = ((cores * CORE_SHARE + 50) / 100).max(1);
     let wanted = limits.threads.unwrap_or(share).max(1);
     // More workers than narrowest tiles in the image would stay idle.
-    let useful = workload.height.saturating_mul(workload.width.div_ceil(LEAST_TILE_WIDTH));
+    let useful = workload.height.saturating_mul(workload.width).div_ceil(LEAST_TILE_WIDTH);
     let wanted = wanted.min(useful.max(1));
     let workers = (1..=wanted).rev().find(|workers| costs.rows_within(budget, *workers) >= 1);
     let Some(workers) = workers else {
@@ -225,15 +232,10 @@ fn band_rows(
     wanted.min(fitting).clamp(1, workload.height as u64) as usize
 }
 
-/// Whole rows, unless a band has too few of them to keep all workers busy.
-fn tile_width(workload: &Workload, workers: usize, band_rows: usize) -> usize {
-    let tiles = workers * TILES_PER_WORKER;
-    if workers == 1 || band_rows >= tiles {
-        return workload.width;
-    }
-    let per_row = tiles.div_ceil(band_rows);
-    let width = workload.width.div_ceil(per_row).next_multiple_of(LEAST_TILE_WIDTH);
-    width.min(workload.width)
+/// Equal shares for all workers, several each, within the limits of a tile.
+fn tile_width(band_pixels: usize, workers: usize) -> usize {
+    let share = band_pixels.div_ceil(workers * TILES_PER_WORKER);
+    share.clamp(LEAST_TILE_WIDTH, MOST_TILE_WIDTH).next_multiple_of(LEAST_TILE_WIDTH)
 }
 
 fn open_inputs(workload: &Workload, machine: &Machine, reasons: &mut Vec<Reason>) -> usize {

@@ -133,7 +133,7 @@ pub(crate) fn run<S: Sample, T: Element>(
     let workload = Workload::new(frames, height, width, T::BYTES)
         .source(if borrowed { Source::Borrowed } else { Source::Converted })
         .outputs(products.bytes_per_pixel(frames, T::BYTES), true);
-    let plan = stacker.plan(workload, &crate::machine())?;
+    let plan = stacker.plan(workload, &crate::machine_lately())?;
     let mut sink = MemorySink::<T>::new(&products, frames, height, width);
     let summary = stacker.engine(&options, source, &mut sink, &plan)?;
     let shape = (height, width);

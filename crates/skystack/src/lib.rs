@@ -67,6 +67,9 @@ mod stacker;
 mod trace;
 mod weight;
 
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
 pub use arrays::{Combined, Sample};
 pub use error::{Error, ErrorKind};
 pub use output::OutputFiles;
@@ -91,6 +94,16 @@ pub use weight::Weight;
 /// ```
 pub fn machine() -> Machine {
     Machine { levels: Level::available().map(|level| level.to_string()).collect(), ..Machine::detect() }
+}
+
+/// [`machine`] as it was within the last second: looking takes longer than combining a small image.
+pub(crate) fn machine_lately() -> Machine {
+    static LATELY: Mutex<Option<(Instant, Machine)>> = Mutex::new(None);
+    let mut lately = LATELY.lock().unwrap_or_else(PoisonError::into_inner);
+    match &*lately {
+        Some((looked, machine)) if looked.elapsed() < Duration::from_secs(1) => machine.clone(),
+        _ => lately.insert((Instant::now(), machine())).1.clone(),
+    }
 }
 
 /// What the examples of this crate need.

@@ -29,7 +29,7 @@ pub(super) fn load<T: Element, I: Isa>(
     // NaN in the lanes of a group where some frame has no value.
     let mut gaps = [T::Vector::<I>::splat(isa, T::zero()); MOST_GROUPS];
     for (i, plane) in input.planes.iter().enumerate() {
-        let row = plane.row(tile.row, first..end);
+        let row = plane.row(tile.line, first..end);
         if groups == MOST_GROUPS && row.len() == groups * lanes {
             for group in 0..MOST_GROUPS {
                 let raw = T::Vector::<I>::load(isa, &row[group * lanes..]);
@@ -85,7 +85,7 @@ pub(super) fn prefetch_next<T: Element>(input: &BandInput<'_, T>, tile: &Tile<'_
         return;
     }
     for plane in &input.planes {
-        if let [first, ..] = plane.row(tile.row, pixel..tile.pixels.end) {
+        if let [first, ..] = plane.row(tile.line, pixel..tile.pixels.end) {
             prefetch(first);
         }
     }
