@@ -12,11 +12,10 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use skystack_plan::Plan;
-use skystack_reject::ColumnsScratch;
 use skystack_simd::{Element, Level};
 
 use crate::band::{BandInput, BandOutput, Tile};
-use crate::kernel::{TileKernel, Totals};
+use crate::kernel::{KernelScratch, TileKernel, Totals};
 use crate::options::Resolved;
 use crate::{BoxError, CombineError, FrameSource, Options, Plane, RowSink};
 
@@ -176,14 +175,14 @@ fn check_source<T: Element>(source: &impl FrameSource<T>) -> Result<(), CombineE
 
 /// What one worker owns for the whole run.
 struct Worker {
-    scratch: ColumnsScratch,
+    scratch: KernelScratch,
     raw: Vec<u8>,
     totals: Totals,
 }
 
 impl Worker {
     fn new(frames: usize) -> Self {
-        Self { scratch: ColumnsScratch::new(frames), raw: Vec::new(), totals: Totals::default() }
+        Self { scratch: KernelScratch::new(frames), raw: Vec::new(), totals: Totals::default() }
     }
 }
 

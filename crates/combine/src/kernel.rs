@@ -21,6 +21,7 @@ use skystack_reject::{Block, Columns, ColumnsScratch, Kept};
 use skystack_simd::{Element, Isa, Kernel, Mask, Vector};
 use skystack_stats::lane::true_lanes;
 
+use self::stream::StreamScratch;
 use crate::band::{BandInput, Tile};
 use crate::options::Resolved;
 
@@ -40,7 +41,26 @@ pub(crate) struct TileKernel<'a, 'b, T> {
     pub(crate) options: &'a Resolved<T>,
     pub(crate) input: &'a BandInput<'a, T>,
     pub(crate) tile: &'a mut Tile<'b, T>,
-    pub(crate) scratch: &'a mut ColumnsScratch,
+    pub(crate) scratch: &'a mut KernelScratch,
+}
+
+/// What the kernel of one worker writes down between two samples.
+#[derive(Debug)]
+pub(crate) struct KernelScratch {
+    columns: ColumnsScratch,
+    streams: StreamScratch,
+}
+
+impl KernelScratch {
+    /// For stacks of `frames` frames: [`scratch_bytes`] bytes.
+    pub(crate) fn new(frames: usize) -> Self {
+        Self { columns: ColumnsScratch::new(frames), streams: StreamScratch::new() }
+    }
+}
+
+/// Scratch that one worker needs for a stack of `frames` frames, in bytes.
+pub const fn scratch_bytes(frames: usize) -> usize {
+    skystack_reject::columns_bytes(frames) + StreamScratch::BYTES
 }
 
 impl<T: Element> Kernel for TileKernel<'_, '_, T> {
@@ -49,29 +69,32 @@ impl<T: Element> Kernel for TileKernel<'_, '_, T> {
     #[inline(always)]
     fn run<I: Isa>(self, isa: I) -> Totals {
         let Self { options, input, tile, scratch } = self;
-        let mut block = scratch.block::<T::Vector<I>>(isa, input.planes.len());
+        let mut block = scratch.columns.block::<T::Vector<I>>(isa, input.planes.len());
         let mut totals = LaneTotals::<T::Vector<I>>::new(isa);
         let width = tile.pixels.len();
-        if !stream::applies(options, tile) {
-            columns(isa, options, input, tile, 0..width, &mut block, &mut totals);
-            return totals.sum();
-        }
-        let mut streamer = stream::Streamer::new();
+        let streams = stream::applies(options, tile);
+        let mut streamer = scratch.streams.streamer::<T::Vector<I>>(isa);
         let run = stream::run_pixels::<T::Vector<I>>();
-        let mut start = 0;
-        while start + run <= width {
-            let (runs, again) = streamer.strip(isa, options, input, tile, start);
-            for k in 0..runs {
-                let pixels = start + k * run..start + (k + 1) * run;
-                if again >> k & 1 == 1 {
-                    columns(isa, options, input, tile, pixels, &mut block, &mut totals);
-                } else {
-                    totals.add_all(tile, pixels, input.planes.len());
+        // Everything before `done` is finished but for the runs of the strip at `strip` that are set in `again`.
+        let (mut done, mut strip, mut again) = (0, 0, 0u32);
+        while done < width || again != 0 {
+            let pixels = if again != 0 {
+                let first = strip + again.trailing_zeros() as usize * run;
+                again &= again - 1;
+                first..first + run
+            } else if streams && done + run <= width {
+                let runs;
+                (strip, (runs, again)) = (done, streamer.strip(isa, options, input, tile, done));
+                for k in (0..runs).filter(|k| again >> k & 1 == 0) {
+                    totals.add_all(tile, done + k * run..done + (k + 1) * run, input.planes.len());
                 }
-            }
-            start += runs * run;
+                done += runs * run;
+                continue;
+            } else {
+                std::mem::replace(&mut done, width)..width
+            };
+            columns(isa, options, input, tile, pixels, &mut block, &mut totals);
         }
-        columns(isa, options, input, tile, start..width, &mut block, &mut totals);
         totals.sum()
     }
 }

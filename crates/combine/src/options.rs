@@ -67,11 +67,6 @@ impl Products {
     }
 }
 
-/// Scratch that one worker needs for a stack of `frames` frames, in bytes.
-pub const fn scratch_bytes(frames: usize) -> usize {
-    skystack_reject::columns_bytes(frames)
-}
-
 /// Most frames of a stack: ranks, and halves of them, are carried in f32 lanes, which are exact up to here.
 pub const MOST_FRAMES: usize = 1 << 22;
 

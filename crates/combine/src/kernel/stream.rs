@@ -11,7 +11,7 @@
 //! those of the contract (E1 to E3), so both ways give the same bits. A sample of −0 needs no care in a sum: no partial sum
 //! can be −0, because each starts from +0.
 
-use skystack_simd::{Element, Isa, Mask, Vector, prefetch};
+use skystack_simd::{Element, LaneBuffer, Mask, Vector, prefetch};
 use skystack_stats::lane::SUM_CHUNK;
 
 use crate::band::{BandInput, Tile};
@@ -25,9 +25,6 @@ const RUNS: usize = 16;
 
 /// Frames that are read side by side.
 const FRAMES: usize = 8;
-
-/// Most pixels in a strip.
-const STRIP_PIXELS: usize = RUNS * G * skystack_simd::MAX_LANES;
 
 /// G registers of f64 lanes.
 type Wide<V> = [<V as Vector>::Wide; G];
@@ -44,113 +41,145 @@ pub(super) const fn run_pixels<V: Vector>() -> usize {
     G * V::LANES
 }
 
-/// Accumulators of a strip.
-pub(super) struct Streamer<T> {
-    /// SUM over the current chunk of frames, and over the chunks before it (E1).
-    parts: [f64; STRIP_PIXELS],
-    totals: [f64; STRIP_PIXELS],
-    /// Zero as long as every sample was finite.
-    witnesses: [T; STRIP_PIXELS],
-}
+/// The memory behind a [`Streamer`].
+#[derive(Debug)]
+pub(crate) struct StreamScratch([LaneBuffer; 4]);
 
-impl<T: Element> Streamer<T> {
-    #[inline(always)]
-    pub(super) fn new() -> Self {
-        Self { parts: [0.0; STRIP_PIXELS], totals: [0.0; STRIP_PIXELS], witnesses: [T::zero(); STRIP_PIXELS] }
+impl StreamScratch {
+    const PARTS: usize = RUNS * G * 2 * LaneBuffer::REGISTER_BYTES;
+    const NARROW: usize = RUNS * G * LaneBuffer::REGISTER_BYTES;
+    /// Its size.
+    pub(crate) const BYTES: usize = 2 * (Self::PARTS + Self::NARROW);
+
+    pub(crate) fn new() -> Self {
+        Self([Self::PARTS, Self::PARTS, Self::NARROW, Self::NARROW].map(LaneBuffer::with_bytes))
     }
 
+    #[inline(always)]
+    pub(super) fn streamer<V: Vector>(&mut self, isa: V::Isa) -> Streamer<'_, V> {
+        let [parts, totals, pivots, witnesses] = &mut self.0;
+        let parts = parts.vectors(isa, RUNS * G);
+        let totals = totals.vectors(isa, RUNS * G);
+        let pivots = pivots.vectors(isa, RUNS * G);
+        let witnesses = witnesses.vectors(isa, RUNS * G);
+        witnesses.fill(V::splat(isa, V::Element::narrow(0.0)));
+        Streamer { parts, totals, pivots, witnesses }
+    }
+}
+
+/// Accumulators of a strip, G registers a run.
+pub(super) struct Streamer<'a, V: Vector> {
+    /// SUM over the current chunk of frames, and over the chunks before it (E1).
+    parts: &'a mut [V::Wide],
+    totals: &'a mut [V::Wide],
+    /// The samples of the first frame: by the time that it is needed again its rows have left the caches.
+    pivots: &'a mut [V],
+    /// Zero as long as every sample was finite.
+    witnesses: &'a mut [V],
+}
+
+impl<T: Element, V: Vector<Element = T>> Streamer<'_, V> {
     /// Writes the image of the whole runs among the next 16 from `start` on. Returns how many runs there were, and which of
     /// them (bit k: run k) have to be done again because a sample is missing or a sum overflowed.
     #[inline(always)]
-    pub(super) fn strip<I: Isa>(
+    pub(super) fn strip(
         &mut self,
-        isa: I,
+        isa: V::Isa,
         options: &Resolved<T>,
         input: &BandInput<'_, T>,
         tile: &mut Tile<'_, T>,
         start: usize,
     ) -> (usize, u32) {
-        let pixels = run_pixels::<T::Vector<I>>();
+        let pixels = run_pixels::<V>();
         let runs = RUNS.min((tile.pixels.len() - start) / pixels);
         let first = tile.pixels.start + start;
         let strip = Strip { input, line: tile.line, first, runs };
         let image = &mut tile.image[start..start + runs * pixels];
         let again = match options.combine {
-            Combine::Average => self.average::<I, true>(isa, &strip, image),
-            Combine::Sum => self.average::<I, false>(isa, &strip, image),
-            Combine::Min => self.extreme::<I, false>(isa, &strip, image),
-            _ => self.extreme::<I, true>(isa, &strip, image),
+            Combine::Average => self.average::<true>(isa, &strip, image),
+            Combine::Sum => self.average::<false>(isa, &strip, image),
+            Combine::Min => self.extreme::<false>(isa, &strip, image),
+            _ => self.extreme::<true>(isa, &strip, image),
         };
         (runs, again)
     }
 
     /// Mean about the sample of the first frame (E2, E3), or sum.
     #[inline(always)]
-    fn average<I: Isa, const MEAN: bool>(&mut self, isa: I, strip: &Strip<'_, T>, image: &mut [T]) -> u32 {
+    fn average<const MEAN: bool>(&mut self, isa: V::Isa, strip: &Strip<'_, T>, image: &mut [T]) -> u32 {
         let frames = strip.frames();
         for from in (0..frames).step_by(FRAMES) {
             let to = frames.min(from + FRAMES);
             for run in 0..strip.runs {
-                strip.prefetch(isa, to..frames.min(to + FRAMES), run);
-                let at = run * run_pixels::<T::Vector<I>>();
-                let pivot = if MEAN { widen(strip.load(isa, 0, run)) } else { zeros(isa) };
+                strip.prefetch::<V>(to..frames.min(to + FRAMES), run);
+                let registers = run * G..(run + 1) * G;
+                if MEAN && from == 0 {
+                    let first: [V; G] = strip.load(isa, 0, run);
+                    for (pivot, first) in self.pivots[registers.clone()].iter_mut().zip(first) {
+                        // Makes −0 positive: a sum of the least magnitude, divided by N, may be −0 too.
+                        *pivot = first + V::splat(isa, T::zero());
+                    }
+                }
+                let pivot = widen(&self.pivots[registers.clone()]);
                 let starts = from.is_multiple_of(SUM_CHUNK);
-                let mut part = if starts { zeros(isa) } else { load_wide(isa, &self.parts[at..]) };
+                let mut part = [V::Wide::splat(isa, 0.0); G];
+                if !starts {
+                    part.copy_from_slice(&self.parts[registers.clone()]);
+                }
                 for frame in from..to {
-                    let samples = strip.load(isa, frame, run);
+                    let samples: [V; G] = strip.load(isa, frame, run);
                     for g in 0..G {
                         let y = samples[g].widen();
                         part[g] = part[g] + if MEAN { y - pivot[g] } else { y };
                     }
                 }
                 if !to.is_multiple_of(SUM_CHUNK) && to != frames {
-                    store_wide(part, &mut self.parts[at..]);
+                    self.parts[registers].copy_from_slice(&part);
                     continue;
                 }
                 if to > SUM_CHUNK {
-                    let total: Wide<T::Vector<I>> = load_wide(isa, &self.totals[at..]);
-                    for g in 0..G {
-                        part[g] = total[g] + part[g];
+                    for (part, total) in part.iter_mut().zip(&self.totals[registers.clone()]) {
+                        *part = *total + *part;
                     }
                 }
-                store_wide(part, &mut self.totals[at..]);
+                self.totals[registers].copy_from_slice(&part);
             }
         }
-        let n = <T::Vector<I> as Vector>::Wide::splat(isa, frames as f64);
+        let n = V::Wide::splat(isa, frames as f64);
         let mut again = 0;
         for run in 0..strip.runs {
-            let at = run * run_pixels::<T::Vector<I>>();
-            let mut sums: Wide<T::Vector<I>> = load_wide(isa, &self.totals[at..]);
+            let at = run * run_pixels::<V>();
+            let sums = &mut self.totals[run * G..(run + 1) * G];
             // A NaN or an infinity among the samples, or an overflow, has reached its sum.
-            again |= u32::from(!all_finite(isa, &sums)) << run;
+            again |= u32::from(!all_finite(isa, sums)) << run;
             if MEAN {
-                let pivot = strip.load(isa, 0, run);
-                for g in 0..G {
-                    sums[g] = pivot[g].widen() + sums[g] / n;
+                for (sum, pivot) in sums.iter_mut().zip(&self.pivots[run * G..(run + 1) * G]) {
+                    *sum = pivot.widen() + *sum / n;
                 }
             }
             for g in 0..G {
-                let value = T::Vector::<I>::narrow(sums[g]);
-                value.store_partial(&mut image[at + g * T::Vector::<I>::LANES..]);
+                let value = V::narrow(sums[g]);
+                value.store_partial(&mut image[at + g * V::LANES..]);
             }
         }
         again
     }
 
     #[inline(always)]
-    fn extreme<I: Isa, const MAX: bool>(&mut self, isa: I, strip: &Strip<'_, T>, image: &mut [T]) -> u32 {
+    fn extreme<const MAX: bool>(&mut self, isa: V::Isa, strip: &Strip<'_, T>, image: &mut [T]) -> u32 {
         let frames = strip.frames();
-        let lanes = T::Vector::<I>::LANES;
+        let lanes = V::LANES;
         let mut again = 0;
         for from in (0..frames).step_by(FRAMES) {
             let to = frames.min(from + FRAMES);
             for run in 0..strip.runs {
-                strip.prefetch(isa, to..frames.min(to + FRAMES), run);
-                let at = run * run_pixels::<T::Vector<I>>();
-                let mut extremes = if from == 0 { strip.load(isa, 0, run) } else { load(isa, &image[at..]) };
-                let mut witness: [T::Vector<I>; G] = load(isa, &self.witnesses[at..]);
+                strip.prefetch::<V>(to..frames.min(to + FRAMES), run);
+                let at = run * run_pixels::<V>();
+                let mut extremes: [V; G] =
+                    if from == 0 { strip.load(isa, 0, run) } else { load(isa, &image[at..]) };
+                let witness = &mut self.witnesses[run * G..(run + 1) * G];
                 for frame in from..to {
-                    let samples = strip.load(isa, frame, run);
+                    let samples: [V; G] = strip.load(isa, frame, run);
                     for g in 0..G {
                         witness[g] = witness[g] + samples[g].zero_if_finite();
                         let (low, high) = extremes[g].sort2(samples[g]);
@@ -158,13 +187,14 @@ impl<T: Element> Streamer<T> {
                     }
                 }
                 let last = to == frames;
-                again |= u32::from(last && !all_finite(isa, &witness)) << run;
-                let zero = T::Vector::<I>::splat(isa, T::zero());
+                again |= u32::from(last && !all_finite(isa, witness)) << run;
+                let zero = V::splat(isa, T::zero());
                 for g in 0..G {
                     // Makes −0 positive.
                     (extremes[g] + zero).store_partial(&mut image[at + g * lanes..]);
-                    let witness = if last { zero } else { witness[g] };
-                    witness.store_partial(&mut self.witnesses[at + g * lanes..]);
+                }
+                if last {
+                    witness.fill(zero);
                 }
             }
         }
@@ -194,15 +224,15 @@ impl<T: Element> Strip<'_, T> {
     }
 
     #[inline(always)]
-    fn load<I: Isa>(&self, isa: I, frame: usize, run: usize) -> [T::Vector<I>; G] {
-        load(isa, self.row::<T::Vector<I>>(frame, run))
+    fn load<V: Vector<Element = T>>(&self, isa: V::Isa, frame: usize, run: usize) -> [V; G] {
+        load(isa, self.row::<V>(frame, run))
     }
 
     /// Asks for a run of the frames whose turn is next.
     #[inline(always)]
-    fn prefetch<I: Isa>(&self, _: I, frames: std::ops::Range<usize>, run: usize) {
+    fn prefetch<V: Vector<Element = T>>(&self, frames: std::ops::Range<usize>, run: usize) {
         for frame in frames {
-            for line in self.row::<T::Vector<I>>(frame, run).iter().step_by(64 / T::BYTES) {
+            for line in self.row::<V>(frame, run).iter().step_by(64 / T::BYTES) {
                 prefetch(line);
             }
         }
@@ -220,24 +250,7 @@ fn load<V: Vector>(isa: V::Isa, from: &[V::Element]) -> [V; G] {
 }
 
 #[inline(always)]
-fn load_wide<W: Vector<Element = f64>>(isa: W::Isa, from: &[f64]) -> [W; G] {
-    load(isa, from)
-}
-
-#[inline(always)]
-fn store_wide<W: Vector<Element = f64>>(registers: [W; G], to: &mut [f64]) {
-    for g in 0..G {
-        registers[g].store_partial(&mut to[g * W::LANES..]);
-    }
-}
-
-#[inline(always)]
-fn zeros<W: Vector<Element = f64>>(isa: W::Isa) -> [W; G] {
-    [W::splat(isa, 0.0); G]
-}
-
-#[inline(always)]
-fn widen<V: Vector>(registers: [V; G]) -> Wide<V> {
+fn widen<V: Vector>(registers: &[V]) -> Wide<V> {
     let mut wide = [registers[0].widen(); G];
     for g in 1..G {
         wide[g] = registers[g].widen();
@@ -246,7 +259,7 @@ fn widen<V: Vector>(registers: [V; G]) -> Wide<V> {
 }
 
 #[inline(always)]
-fn all_finite<V: Vector>(isa: V::Isa, registers: &[V; G]) -> bool {
+fn all_finite<V: Vector>(isa: V::Isa, registers: &[V]) -> bool {
     let zero = V::splat(isa, V::Element::narrow(0.0));
     let mut witness = zero;
     for register in registers {
