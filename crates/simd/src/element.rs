@@ -22,6 +22,12 @@ pub trait Element: num_traits::Float + Default + Debug + Send + Sync + Sealed + 
     const INFINITY: Self;
     /// The canonical quiet NaN: a missing sample.
     const NAN: Self;
+    /// From 1 to the next greater value: twice the rounding unit.
+    const EPSILON: Self;
+    /// The least positive number with all its digits.
+    const LEAST_NORMAL: Self;
+    /// The greatest finite number.
+    const GREATEST: Self;
 
     /// The exact value as f64.
     fn widen(self) -> f64;
@@ -42,6 +48,9 @@ macro_rules! element {
             const BYTES: usize = size_of::<$float>();
             const INFINITY: Self = $float::INFINITY;
             const NAN: Self = $float::NAN;
+            const EPSILON: Self = $float::EPSILON;
+            const LEAST_NORMAL: Self = $float::MIN_POSITIVE;
+            const GREATEST: Self = $float::MAX;
 
             #[inline(always)]
             fn widen(self) -> f64 {

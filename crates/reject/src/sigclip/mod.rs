@@ -17,6 +17,7 @@
 
 mod center;
 mod params;
+mod quick;
 mod reach;
 mod restore;
 mod spread;
@@ -37,6 +38,9 @@ struct Survivors<V> {
     window: Window<V>,
     /// No sample of any lane is missing or dropped: sums need not ask.
     all: bool,
+    /// The ranks from the first to before the second are in the window of every lane that goes on; only where the column is
+    /// sorted.
+    common: (usize, usize),
 }
 
 /// Centre and variance of a pass.
@@ -75,9 +79,12 @@ pub(crate) fn keep<V: Vector>(clip: &SigClip, isa: V::Isa, columns: &mut Columns
     let (zero, _) = constants(isa);
     let window = Window { first: zero, count: valid };
     let bounds = if sorted { Bounds::everything(isa) } else { lane::extremes(isa, columns.samples) };
-    let start = Survivors { bounds, window, all: columns.full };
+    let fewest = valid.lanes().iter().fold(columns.samples.len(), |n, valid| n.min(valid.widen() as usize));
+    let common = (0, fewest);
+    let start = Survivors { bounds, window, all: columns.full, common };
     let floors = clip.floors(isa, valid);
-    // Residuals are only worth writing down when a sample must come back, which is rare: then the passes run again.
+    // Residuals are only worth writing down when a sample must come back, which is rare: then the passes run again, by the
+    // contract.
     let mut record = false;
     let clipped = loop {
         let clipped = passes(clip, isa, columns, start, &floors, record);
@@ -103,7 +110,7 @@ pub(crate) fn keep<V: Vector>(clip: &SigClip, isa: V::Isa, columns: &mut Columns
 
 #[inline(always)]
 fn kept<V: Vector>(survivors: Survivors<V>, valid: V, sorted: bool) -> Kept<V> {
-    let Survivors { bounds, window, all } = survivors;
+    let Survivors { bounds, window, all, .. } = survivors;
     Kept { bounds, count: window.count, valid, window: sorted.then_some(window), all }
 }
 
@@ -124,13 +131,22 @@ fn passes<V: Vector>(
     let mut last = LastPass { before: start, limits: Limits { center: zero, variance: wide_zero } };
     let mut active = zero.le(zero);
     let mut pass = 0;
+    let quickly = !record && clip.is_quick(columns.samples.len());
     while clip.maxiters.is_none_or(|most| pass < most) {
         active = active & floors.minimum.le(survivors.window.count);
+        if clip.spread == Spread::Std {
+            active = active & number::<V>(isa, clip.ddof as usize).lt(survivors.window.count);
+        }
         if !active.any() {
             break;
         }
+        if quickly && let Some(after) = quick::pass(clip, isa, columns.sorted, &survivors, pass, active) {
+            active = survivors.replace(clip, isa, after, active, frames);
+            pass += 1;
+            continue;
+        }
         let limits = center::limits(clip, isa, columns, &survivors, pass, active);
-        active = active & clip.may_go_on(isa, &survivors, &limits, &last.limits, pass);
+        active = active & clip.may_go_on(isa, &limits, &last.limits, pass);
         if !active.any() {
             break;
         }
@@ -146,11 +162,7 @@ fn passes<V: Vector>(
         if record {
             restore::record_residuals(isa, columns, &survivors, &after, &limits, active);
         }
-        let dropped = active & after.window.count.lt(survivors.window.count);
-        let undone = active & clip.goes_too_far(isa, after.window.count, frames);
-        // Nothing dropped leaves the bounds as they were, not as tight as they might be.
-        survivors = Survivors::select(dropped & !undone, after, survivors);
-        active = dropped & !undone;
+        active = survivors.replace(clip, isa, after, active, frames);
         pass += 1;
     }
     Clipped { survivors, last }
@@ -201,7 +213,7 @@ fn drop_ends<V: Vector>(
 ) -> Survivors<V> {
     let (zero, one) = constants(isa);
     let test = Test::new(clip, isa, limits);
-    let Survivors { mut bounds, window: Window { first, count }, .. } = *survivors;
+    let Survivors { mut bounds, window: Window { first, count }, mut common, .. } = *survivors;
     let end = first + count;
     let (mut dropped_low, mut dropped_high) = (zero, zero);
     let mut open = active;
@@ -214,6 +226,7 @@ fn drop_ends<V: Vector>(
         bounds.low = V::select(kept, *y, bounds.low);
         open = open & !kept;
         if !open.any() {
+            common.0 = common.0.max(rank);
             break;
         }
     }
@@ -226,12 +239,13 @@ fn drop_ends<V: Vector>(
         bounds.high = V::select(kept, *y, bounds.high);
         open = open & !kept;
         if !open.any() {
+            common.1 = common.1.min(rank + 1);
             break;
         }
     }
     let dropped = dropped_low + dropped_high;
     let window = Window { first: first + dropped_low, count: count - dropped };
-    Survivors { bounds, window, all: survivors.all && !zero.lt(dropped).any() }
+    Survivors { bounds, window, all: survivors.all && !zero.lt(dropped).any(), common }
 }
 
 /// Drops in the active lanes by testing every sample.
@@ -261,7 +275,8 @@ fn drop_outside<V: Vector>(
     }
     let Window { first, count } = survivors.window;
     let window = Window { first, count: count - dropped };
-    Survivors { bounds, window, all: survivors.all && !zero.lt(dropped).any() }
+    let all = survivors.all && !zero.lt(dropped).any();
+    Survivors { bounds, window, all, common: survivors.common }
 }
 
 impl SigClip {
@@ -293,21 +308,11 @@ impl SigClip {
 
     /// F4, F5 and the tolerance: lanes whose spread allows a test.
     #[inline(always)]
-    fn may_go_on<V: Vector>(
-        &self,
-        isa: V::Isa,
-        survivors: &Survivors<V>,
-        limits: &Limits<V>,
-        last: &Limits<V>,
-        pass: u32,
-    ) -> V::Mask {
+    fn may_go_on<V: Vector>(&self, isa: V::Isa, limits: &Limits<V>, last: &Limits<V>, pass: u32) -> V::Mask {
         let zero = V::Wide::splat(isa, 0.0);
         let variance = limits.variance;
         // Not NaN, not infinite: a variance is never negative.
         let mut go_on = V::narrow_mask(variance.lt(V::Wide::splat(isa, f64::INFINITY)));
-        if self.spread == Spread::Std {
-            go_on = go_on & number::<V>(isa, self.ddof as usize).lt(survivors.window.count);
-        }
         if self.zero_spread == ZeroSpread::Stop {
             go_on = go_on & !V::narrow_mask(variance.eq(zero));
         }
@@ -336,12 +341,24 @@ impl SigClip {
 }
 
 impl<V: Vector> Survivors<V> {
+    /// What a pass in the `active` lanes leaves becomes the survivors. The lanes that go on: those that lost a sample.
+    #[inline(always)]
+    fn replace(&mut self, clip: &SigClip, isa: V::Isa, after: Self, active: V::Mask, frames: V) -> V::Mask {
+        let dropped = active & after.window.count.lt(self.window.count);
+        let undone = active & clip.goes_too_far(isa, after.window.count, frames);
+        let go_on = dropped & !undone;
+        // Nothing dropped leaves the bounds as they were, not as tight as they might be.
+        *self = Self::select(go_on, after, *self);
+        go_on
+    }
+
     #[inline(always)]
     fn select(mask: V::Mask, yes: Self, no: Self) -> Self {
         Self {
             bounds: Bounds::select(mask, yes.bounds, no.bounds),
             window: Window::select(mask, yes.window, no.window),
             all: yes.all && no.all,
+            common: (yes.common.0.max(no.common.0), yes.common.1.min(no.common.1)),
         }
     }
 }

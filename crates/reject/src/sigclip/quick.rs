@@ -1,0 +1,210 @@
+//! A pass that is decided without the sums of the contract.
+//!
+//! What a pass leaves is a set, not a number. Sums in the working type, in any order, give the variance to within a bound
+//! that is known; so each end of the kept interval has an inner and an outer limit:
+//!
+//! ```text
+//! S1 = sum of d, S2 = sum of d²  (d = y − c, rounded to T)        Q = S2, or S2 − S1²/n about the mean
+//! |Q − the contract's Q| <= (2n + 64)·ε·S2
+//! r = k·sqrt(Q/(n − ddof)):  a sample further than the outer r is dropped, one nearer than the inner r is kept
+//! ```
+//!
+//! Where a sample of any lane lies between the two, or the sums are near the limits of T, nothing is decided and the pass
+//! runs by the contract. (31 frames of f32: the two radii differ by 10⁻⁵ of themselves.)
+//!
+//! Why the bound holds: with ε twice the rounding unit, n terms of S2 have a relative error below (n + 3)·ε/2 in any order.
+//! S1 is off by at most (n + 2)·ε/2·SUM|d| <= (n + 2)·ε/2·sqrt(n·S2), so S1²/n by (n + 2)·ε·S2. The contract's own sums have
+//! the same bound with the rounding unit of f64. That is (3n/2 + n/2 + 8)·ε·S2 in all for T = f64, and less for f32. A
+//! difference y − L of two values of T has the sign of the exact one, and rounding is monotone: `y < fl(c − r)` implies
+//! `y < c − r`.
+
+use skystack_simd::{Element, Mask, Vector};
+use skystack_stats::lane::{self, Window};
+
+use super::{About, Center, SigClip, Spread, Survivors};
+use crate::columns::{constants, number};
+
+/// Most frames: beyond, the limits are so far apart that some lane of a group is hardly ever decided.
+const MOST_FRAMES: usize = 2048;
+
+impl SigClip {
+    /// Can its passes be decided so?
+    #[inline(always)]
+    pub(super) fn is_quick(&self, frames: usize) -> bool {
+        let first = self.first_center.unwrap_or(self.center);
+        self.spread == Spread::Std
+            && self.tolerance.is_none()
+            && self.center != Center::Mean
+            && first != Center::Mean
+            && frames <= MOST_FRAMES
+    }
+}
+
+/// The survivors after pass number `pass`, or nothing where a lane of `active` is not decided.
+#[inline(always)]
+pub(super) fn pass<V: Vector>(
+    clip: &SigClip,
+    isa: V::Isa,
+    sorted: &[V],
+    survivors: &Survivors<V>,
+    pass: u32,
+    active: V::Mask,
+) -> Option<Survivors<V>> {
+    let kind = clip.first_center.filter(|_| pass == 0).unwrap_or(clip.center);
+    let center = match kind {
+        Center::Lmedian => lane::lmedian(isa, sorted, &survivors.window),
+        _ => lane::median(isa, sorted, &survivors.window),
+    };
+    let reach = Reach::new(clip, isa, sorted, survivors, center);
+    if (active & !reach.sane).any() {
+        return None;
+    }
+    let low = reach.radii(isa, clip.lsigma);
+    let high = if clip.hsigma == clip.lsigma { low } else { reach.radii(isa, clip.hsigma) };
+    drop_ends(isa, sorted, survivors, center, [low, high], active)
+}
+
+/// Bounds of the variance.
+struct Reach<V: Vector> {
+    least: V,
+    most: V,
+    /// Lanes where they are bounds.
+    sane: V::Mask,
+}
+
+impl<V: Vector> Reach<V> {
+    #[inline(always)]
+    fn new(clip: &SigClip, isa: V::Isa, sorted: &[V], survivors: &Survivors<V>, center: V) -> Self {
+        let constant = |value: f64| V::splat(isa, V::Element::narrow(value));
+        let n = survivors.window.count;
+        let epsilon = V::Element::EPSILON;
+        let relative = (n + n + number(isa, 64)) * V::splat(isa, epsilon);
+        let (q, s2) = if clip.about == About::Center {
+            let [_, s2] = sums::<V, false>(isa, sorted, survivors, center);
+            (s2, s2)
+        } else {
+            let [s1, s2] = sums::<V, true>(isa, sorted, survivors, center);
+            (s2 - s1 * s1 / n, s2)
+        };
+        let error = s2 * relative;
+        let degrees = n - number(isa, clip.ddof as usize);
+        // Squares below the least normal number lose digits: 2¹⁶ times as much is safe for any n. The other end leaves room
+        // for the sums of the contract.
+        let tiny = V::splat(isa, V::Element::LEAST_NORMAL) * constant(65_536.0);
+        let huge = V::splat(isa, V::Element::GREATEST) * constant(1e-3);
+        let (zero, _) = constants::<V>(isa);
+        let least = q - error;
+        Self {
+            sane: tiny.lt(s2) & s2.lt(huge) & zero.lt(least),
+            least: least / degrees,
+            most: (q + error) / degrees,
+        }
+    }
+
+    /// The radius within which every sample is kept, and the one beyond which every sample is dropped. The margin is for
+    /// the roundings of these lines and of F1.
+    #[inline(always)]
+    fn radii(&self, isa: V::Isa, factor: f64) -> [V; 2] {
+        let square = V::splat(isa, V::Element::narrow(factor * factor));
+        let margin = V::Element::EPSILON.widen() * 16.0;
+        let inner = V::splat(isa, V::Element::narrow(1.0 - margin));
+        let outer = V::splat(isa, V::Element::narrow(1.0 + margin));
+        [(square * self.least).sqrt() * inner, (square * self.most).sqrt() * outer]
+    }
+}
+
+/// SUM(y − c), unless only the second is wanted, and SUM((y − c)²) of the window, rounded at every step.
+#[inline(always)]
+fn sums<V: Vector, const FIRST: bool>(
+    isa: V::Isa,
+    sorted: &[V],
+    survivors: &Survivors<V>,
+    center: V,
+) -> [V; 2] {
+    const CHAINS: usize = 4;
+    let (zero, _) = constants::<V>(isa);
+    let Window { first, count } = survivors.window;
+    let end = first + count;
+    let (from, to) = survivors.common;
+    let (from, to) = if from < to { (from, to) } else { (sorted.len(), sorted.len()) };
+    let (mut s1, mut s2) = ([zero; CHAINS], [zero; CHAINS]);
+    for rank in (0..from).chain(to..sorted.len()) {
+        let at = number::<V>(isa, rank);
+        let member = first.le(at) & at.lt(end);
+        let d = V::select(member, sorted[rank] - center, zero);
+        s1[0] = s1[0] + d;
+        s2[0] = s2[0] + d * d;
+    }
+    let (fours, rest) = sorted[from..to].as_chunks::<CHAINS>();
+    for four in fours {
+        for chain in 0..CHAINS {
+            let d = four[chain] - center;
+            if FIRST {
+                s1[chain] = s1[chain] + d;
+            }
+            s2[chain] = s2[chain] + d * d;
+        }
+    }
+    for (chain, y) in rest.iter().enumerate() {
+        let d = *y - center;
+        if FIRST {
+            s1[chain] = s1[chain] + d;
+        }
+        s2[chain] = s2[chain] + d * d;
+    }
+    [(s1[0] + s1[1]) + (s1[2] + s1[3]), (s2[0] + s2[1]) + (s2[2] + s2[3])]
+}
+
+/// Drops in the active lanes from both ends inwards, if every sample that is met is on one side of the limits.
+#[inline(always)]
+fn drop_ends<V: Vector>(
+    isa: V::Isa,
+    sorted: &[V],
+    survivors: &Survivors<V>,
+    center: V,
+    [[inner_low, outer_low], [inner_high, outer_high]]: [[V; 2]; 2],
+    active: V::Mask,
+) -> Option<Survivors<V>> {
+    let (zero, one) = constants(isa);
+    let Survivors { mut bounds, window: Window { first, count }, mut common, .. } = *survivors;
+    let end = first + count;
+    let mut dropped_low: V = zero;
+    let mut undecided = zero.lt(zero);
+    let (kept, gone) = (center - inner_low, center - outer_low);
+    let mut open = active;
+    for (rank, y) in sorted.iter().enumerate() {
+        let inside = open & first.le(number(isa, rank));
+        let low = inside & y.lt(gone);
+        dropped_low = dropped_low + V::select(low, one, zero);
+        let stays = inside & !low;
+        undecided = undecided | (stays & !kept.lt(*y));
+        bounds.low = V::select(stays, *y, bounds.low);
+        open = open & !stays;
+        if !open.any() {
+            common.0 = common.0.max(rank);
+            break;
+        }
+    }
+    let mut dropped_high = zero;
+    let (kept, gone) = (center + inner_high, center + outer_high);
+    open = active;
+    for (rank, y) in sorted.iter().enumerate().rev() {
+        let inside = open & number::<V>(isa, rank).lt(end);
+        let high = inside & gone.lt(*y);
+        dropped_high = dropped_high + V::select(high, one, zero);
+        let stays = inside & !high;
+        undecided = undecided | (stays & !y.lt(kept));
+        bounds.high = V::select(stays, *y, bounds.high);
+        open = open & !stays;
+        if !open.any() {
+            common.1 = common.1.min(rank + 1);
+            break;
+        }
+    }
+    if undecided.any() {
+        return None;
+    }
+    let dropped = dropped_low + dropped_high;
+    let window = Window { first: first + dropped_low, count: count - dropped };
+    Some(Survivors { bounds, window, all: survivors.all && !zero.lt(dropped).any(), common })
+}
