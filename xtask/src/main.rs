@@ -6,10 +6,13 @@
 // Talking to the person at the terminal is what this program is for.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
+mod asm;
 mod ci;
 mod codegen;
 mod compare;
 mod compare_table;
+mod levels;
+mod sanitize;
 mod shell;
 mod tidy;
 mod validate;
@@ -30,6 +33,21 @@ const CHORES: &[(&str, &str, Chore)] = &[
         "codegen",
         "write the generated sources anew; --check: are they what the generator writes?",
         codegen::run,
+    ),
+    (
+        "asm",
+        "what the compiler made of the kernels: registers, calls in loops, no fused operations (needs objdump)",
+        asm::run,
+    ),
+    (
+        "levels",
+        "are the bits of all levels the same on random pixels? [--pixels N] (10000000) [--seed S]",
+        levels::run,
+    ),
+    (
+        "sanitize",
+        "the numeric crates under Miri and AddressSanitizer, as far as nightly is installed",
+        sanitize::run,
     ),
     ("package", "try to package every crate as a release would (needs the registry)", ci::package),
     (

@@ -119,7 +119,7 @@ impl<T: Element> FrameSource<T> for Stack<T> {
 }
 
 /// A sigclip with every parameter drawn, or a convention.
-fn sigclip(draw: &mut Draw) -> SigClip {
+pub(crate) fn sigclip(draw: &mut Draw) -> SigClip {
     let factors = [0.0, 0.7, 1.0, 1.5, 2.03, 3.0, f64::INFINITY];
     let mut clip = draw
         .pick(&[

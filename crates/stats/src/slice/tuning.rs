@@ -8,8 +8,17 @@ use skystack_simd::Level;
 /// Entries that one call of a kernel reads, and one task: whole blocks of every level, in the cache of a core.
 pub(crate) const PIECE: usize = 1 << 14;
 
-/// From here on a pass is shared among threads: 262 144 f32 took 83 µs to sum on one thread and 49 µs on two, 131 072
-/// took 50 and 53 (two cores of an AMD EPYC Zen 4 with other work on them, 2026-11-21).
+/// From here on a pass is shared among threads: the least number of f32 from which none of these loses. In µs on one thread
+/// and on two, the least of thousands of times in turn (two cores of an AMD EPYC Zen 4 with other work on them, 2026-11-21):
+///
+/// ```text
+/// entries   131 072       262 144      524 288      1 048 576
+/// sum        41    35      82    61    164   112     328   200
+/// min_max     9.2  15      19    20     38    37      75    57
+/// median     68    72     129   115    245   195     468   316
+/// ```
+///
+/// Where no second core is free, sharing costs about 10 µs at these sizes.
 const PARALLEL_FROM: usize = 1 << 18;
 
 /// From here on order statistics select between two values of a sample: the median of 16 384 f32 took 11 µs, 43 µs with
