@@ -115,7 +115,7 @@ fn columns<T: Element, I: Isa>(
         let full = load::load(isa, options, input, tile, start, block);
         for group in 0..block.groups().min((pixels.end - start).div_ceil(lanes)) {
             let x = start + group * lanes;
-            load::prefetch_next(input, tile, x + block.groups() * lanes);
+            load::prefetch_next(isa, input, tile, x + block.groups() * lanes);
             let mut columns = block.columns(group, full >> group & 1 == 1);
             let kept = options.rejection.keep(isa, &mut columns);
             write(isa, options, tile, x, &mut columns, &kept);

@@ -77,16 +77,20 @@ impl<V: Vector> Ingest<V> {
     }
 }
 
-/// Asks for the line of every frame that holds pixel `x` of the tile, if there is one.
+/// Asks for the line of every frame that holds the last of the L pixels from `x` of the tile on, if there are any. (Rows
+/// seldom begin with a line: the line of the first pixel came with the pixels before it, and nothing else asks for the last.)
 #[inline(always)]
-pub(super) fn prefetch_next<T: Element>(input: &BandInput<'_, T>, tile: &Tile<'_, T>, x: usize) {
-    let pixel = tile.pixels.start + x;
-    if pixel >= tile.pixels.end {
-        return;
-    }
-    for plane in &input.planes {
-        if let [first, ..] = plane.row(tile.line, pixel..tile.pixels.end) {
-            prefetch(first);
+pub(super) fn prefetch_next<T: Element, I: Isa>(
+    _: I,
+    input: &BandInput<'_, T>,
+    tile: &Tile<'_, T>,
+    x: usize,
+) {
+    let first = tile.pixels.start + x;
+    let end = tile.pixels.end.min(first + T::Vector::<I>::LANES);
+    for plane in input.planes.iter().take_while(|_| first < end) {
+        if let [.., last] = plane.row(tile.line, first..end) {
+            prefetch(last);
         }
     }
 }
