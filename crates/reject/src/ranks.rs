@@ -4,7 +4,7 @@
 //! (value, frame), so at the low end the earliest frames go first, at the high end the latest.
 
 use skystack_simd::{Element, Mask, Vector};
-use skystack_stats::lane::{Bounds, Window};
+use skystack_stats::lane::{Bounds, Ranks, Window};
 
 use crate::columns::{constants, number};
 use crate::{Columns, Kept};
@@ -26,17 +26,22 @@ impl RankTable {
     #[inline(always)]
     pub(crate) fn keep<V: Vector>(&self, isa: V::Isa, columns: &mut Columns<'_, V>) -> Kept<V> {
         let valid = columns.sort(isa);
-        let (zero, _) = constants(isa);
-        let mut window = Window { first: zero, count: valid };
+        let frames = columns.samples.len();
+        let mut window = Window { first: valid, count: valid, ranks: Ranks::unknown(frames) };
         if columns.full {
-            let (low, high) = self.drops[columns.samples.len()];
-            window = Window { first: number(isa, low), count: valid - number(isa, low + high) };
+            let (low, high) = self.drops[frames];
+            let ranks = (low, frames - high);
+            window.first = number(isa, low);
+            window.count = valid - number(isa, low + high);
+            window.ranks = Ranks { outer: ranks, common: ranks };
         }
         for lane in (0..V::LANES).filter(|_| !columns.full) {
             let n = valid.lanes()[lane].widen() as usize;
             let (low, high) = self.drops[n];
             window.first.lanes_mut()[lane] = V::Element::narrow(low as f64);
             window.count.lanes_mut()[lane] = V::Element::narrow((n - low - high) as f64);
+            let common = &mut window.ranks.common;
+            *common = if lane == 0 { (low, n - high) } else { (common.0.max(low), common.1.min(n - high)) };
         }
         let bounds = cut_to_window(isa, columns, &window);
         Kept { bounds, count: window.count, valid, window: Some(window), all: false }
@@ -48,26 +53,21 @@ impl RankTable {
 /// # Shapes
 /// `columns.sorted` holds the sorted samples.
 /// # Cost
-/// Four gathers; two passes over the samples where a lane splits equal values.
+/// Four picks; two passes over the samples where a lane splits equal values.
 #[inline(always)]
 pub(crate) fn cut_to_window<V: Vector>(
     isa: V::Isa,
     columns: &mut Columns<'_, V>,
     window: &Window<V>,
 ) -> Bounds<V> {
-    let (zero, one) = constants::<V>(isa);
+    let (zero, _) = constants::<V>(isa);
     let end = window.first + window.count;
     let some = zero.lt(window.count);
-    let members = Bounds {
-        low: V::gather(isa, columns.sorted, window.first),
-        high: V::gather(isa, columns.sorted, end - one),
-    };
-    let bounds = Bounds::select(some, members, Bounds::nothing(isa));
-    let below = V::gather(isa, columns.sorted, window.first - one);
-    let above = V::gather(isa, columns.sorted, end);
+    let bounds = Bounds::select(some, window.ends(isa, columns.sorted), Bounds::nothing(isa));
+    let outside = window.neighbours(isa, columns.sorted);
     let frames = number::<V>(isa, columns.samples.len());
-    let split_low = zero.lt(window.first) & below.eq(bounds.low);
-    let split_high = end.lt(frames) & above.eq(bounds.high);
+    let split_low = zero.lt(window.first) & outside.low.eq(bounds.low);
+    let split_high = end.lt(frames) & outside.high.eq(bounds.high);
     if (some & (split_low | split_high)).any() {
         drop_split_ties(isa, columns, window, &bounds);
     }

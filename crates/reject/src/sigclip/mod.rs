@@ -34,13 +34,10 @@ pub use params::{About, Center, MAD_STD_FACTOR, Restore, SigClip, Spread, Trim, 
 #[derive(Debug, Clone, Copy)]
 struct Survivors<V> {
     bounds: Bounds<V>,
-    /// `count` is always right; `first` only where the column is sorted.
+    /// `count` is always right; `first` and `ranks` only where the column is sorted.
     window: Window<V>,
     /// No sample of any lane is missing or dropped: sums need not ask.
     all: bool,
-    /// The ranks from the first to before the second are in the window of every lane that goes on; only where the column is
-    /// sorted.
-    common: (usize, usize),
 }
 
 /// Centre and variance of a pass.
@@ -76,12 +73,9 @@ struct Floors<V> {
 pub(crate) fn keep<V: Vector>(clip: &SigClip, isa: V::Isa, columns: &mut Columns<'_, V>) -> Kept<V> {
     let sorted = clip.needs_order();
     let valid = if sorted { columns.sort(isa) } else { columns.count_valid(isa) };
-    let (zero, _) = constants(isa);
-    let window = Window { first: zero, count: valid };
+    let window = Window::of_valid(isa, valid, columns.samples.len());
     let bounds = if sorted { Bounds::everything(isa) } else { lane::extremes(isa, columns.samples) };
-    let fewest = valid.lanes().iter().fold(columns.samples.len(), |n, valid| n.min(valid.widen() as usize));
-    let common = (0, fewest);
-    let start = Survivors { bounds, window, all: columns.full, common };
+    let start = Survivors { bounds, window, all: columns.full };
     let floors = clip.floors(isa, valid);
     // Residuals are only worth writing down when a sample must come back, which is rare: then the passes run again, by the
     // contract.
@@ -110,7 +104,7 @@ pub(crate) fn keep<V: Vector>(clip: &SigClip, isa: V::Isa, columns: &mut Columns
 
 #[inline(always)]
 fn kept<V: Vector>(survivors: Survivors<V>, valid: V, sorted: bool) -> Kept<V> {
-    let Survivors { bounds, window, all, .. } = survivors;
+    let Survivors { bounds, window, all } = survivors;
     Kept { bounds, count: window.count, valid, window: sorted.then_some(window), all }
 }
 
@@ -213,7 +207,7 @@ fn drop_ends<V: Vector>(
 ) -> Survivors<V> {
     let (zero, one) = constants(isa);
     let test = Test::new(clip, isa, limits);
-    let Survivors { mut bounds, window: Window { first, count }, mut common, .. } = *survivors;
+    let Survivors { mut bounds, window: Window { first, count, mut ranks }, .. } = *survivors;
     let end = first + count;
     let (mut dropped_low, mut dropped_high) = (zero, zero);
     let mut open = active;
@@ -226,7 +220,7 @@ fn drop_ends<V: Vector>(
         bounds.low = V::select(kept, *y, bounds.low);
         open = open & !kept;
         if !open.any() {
-            common.0 = common.0.max(rank);
+            ranks.common.0 = ranks.common.0.max(rank);
             break;
         }
     }
@@ -239,13 +233,13 @@ fn drop_ends<V: Vector>(
         bounds.high = V::select(kept, *y, bounds.high);
         open = open & !kept;
         if !open.any() {
-            common.1 = common.1.min(rank + 1);
+            ranks.common.1 = ranks.common.1.min(rank + 1);
             break;
         }
     }
     let dropped = dropped_low + dropped_high;
-    let window = Window { first: first + dropped_low, count: count - dropped };
-    Survivors { bounds, window, all: survivors.all && !zero.lt(dropped).any(), common }
+    let window = Window { first: first + dropped_low, count: count - dropped, ranks };
+    Survivors { bounds, window, all: survivors.all && !zero.lt(dropped).any() }
 }
 
 /// Drops in the active lanes by testing every sample.
@@ -273,10 +267,8 @@ fn drop_outside<V: Vector>(
         bounds = bounds.including(member & !outside, *y);
         dropped = dropped + V::select(outside, one, zero);
     }
-    let Window { first, count } = survivors.window;
-    let window = Window { first, count: count - dropped };
-    let all = survivors.all && !zero.lt(dropped).any();
-    Survivors { bounds, window, all, common: survivors.common }
+    let window = Window { count: survivors.window.count - dropped, ..survivors.window };
+    Survivors { bounds, window, all: survivors.all && !zero.lt(dropped).any() }
 }
 
 impl SigClip {
@@ -358,7 +350,6 @@ impl<V: Vector> Survivors<V> {
             bounds: Bounds::select(mask, yes.bounds, no.bounds),
             window: Window::select(mask, yes.window, no.window),
             all: yes.all && no.all,
-            common: (yes.common.0.max(no.common.0), yes.common.1.min(no.common.1)),
         }
     }
 }

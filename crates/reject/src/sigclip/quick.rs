@@ -123,9 +123,9 @@ fn sums<V: Vector, const FIRST: bool>(
 ) -> [V; 2] {
     const CHAINS: usize = 4;
     let (zero, _) = constants::<V>(isa);
-    let Window { first, count } = survivors.window;
+    let Window { first, count, ranks } = survivors.window;
     let end = first + count;
-    let (from, to) = survivors.common;
+    let (from, to) = ranks.common;
     let (from, to) = if from < to { (from, to) } else { (sorted.len(), sorted.len()) };
     let (mut s1, mut s2) = ([zero; CHAINS], [zero; CHAINS]);
     for rank in (0..from).chain(to..sorted.len()) {
@@ -166,7 +166,7 @@ fn drop_ends<V: Vector>(
     active: V::Mask,
 ) -> Option<Survivors<V>> {
     let (zero, one) = constants(isa);
-    let Survivors { mut bounds, window: Window { first, count }, mut common, .. } = *survivors;
+    let Survivors { mut bounds, window: Window { first, count, mut ranks }, .. } = *survivors;
     let end = first + count;
     let mut dropped_low: V = zero;
     let mut undecided = zero.lt(zero);
@@ -181,7 +181,7 @@ fn drop_ends<V: Vector>(
         bounds.low = V::select(stays, *y, bounds.low);
         open = open & !stays;
         if !open.any() {
-            common.0 = common.0.max(rank);
+            ranks.common.0 = ranks.common.0.max(rank);
             break;
         }
     }
@@ -197,7 +197,7 @@ fn drop_ends<V: Vector>(
         bounds.high = V::select(stays, *y, bounds.high);
         open = open & !stays;
         if !open.any() {
-            common.1 = common.1.min(rank + 1);
+            ranks.common.1 = ranks.common.1.min(rank + 1);
             break;
         }
     }
@@ -205,6 +205,6 @@ fn drop_ends<V: Vector>(
         return None;
     }
     let dropped = dropped_low + dropped_high;
-    let window = Window { first: first + dropped_low, count: count - dropped };
-    Some(Survivors { bounds, window, all: survivors.all && !zero.lt(dropped).any(), common })
+    let window = Window { first: first + dropped_low, count: count - dropped, ranks };
+    Some(Survivors { bounds, window, all: survivors.all && !zero.lt(dropped).any() })
 }

@@ -3,7 +3,7 @@
 //! Rare (K binds in few pixels), so this is done lane by lane.
 
 use skystack_simd::{Element, Vector};
-use skystack_stats::lane::{Bounds, Window, true_lanes};
+use skystack_stats::lane::{Bounds, Ranks, Window, true_lanes};
 
 use super::{Clipped, Limits, Survivors};
 use crate::Columns;
@@ -45,6 +45,7 @@ pub(super) fn nearest_ranks<V: Vector>(
     short: V::Mask,
 ) -> Window<V> {
     let mut window = clipped.survivors.window;
+    window.ranks = Ranks::unknown(columns.samples.len());
     for lane in true_lanes(short) {
         let (first, count) = window.lane(lane);
         let residual = |rank: usize| columns.residuals[rank - 1].lanes()[lane];

@@ -29,6 +29,25 @@ pub struct Window<V> {
     pub first: V,
     /// Number of members.
     pub count: V,
+    /// What is known of all lanes.
+    pub ranks: Ranks,
+}
+
+/// Ranks (from, to) that limit the windows of all lanes: these differ by a few ranks mostly, and what all have in common needs
+/// no mask.
+#[derive(Debug, Clone, Copy)]
+pub struct Ranks {
+    /// Every window lies within these.
+    pub outer: (usize, usize),
+    /// Every window holds these; none where they are in the wrong order.
+    pub common: (usize, usize),
+}
+
+impl Ranks {
+    /// Where nothing is known of windows in a column of `frames` samples.
+    pub const fn unknown(frames: usize) -> Self {
+        Self { outer: (0, frames), common: (frames, 0) }
+    }
 }
 
 /// The samples with `low <= y <= high`, one interval a lane. NaN is in no interval; `low > high` is empty.
@@ -78,10 +97,54 @@ impl<V: Vector> Bounds<V> {
 }
 
 impl<V: Vector> Window<V> {
+    /// The first `valid` ranks of a column of `frames` samples.
+    #[inline(always)]
+    pub fn of_valid(isa: V::Isa, valid: V, frames: usize) -> Self {
+        let mut fewest = frames;
+        for valid in valid.lanes() {
+            fewest = fewest.min(valid.widen() as usize);
+        }
+        let ranks = Ranks { outer: (0, frames), common: (0, fewest) };
+        Self { first: V::splat(isa, V::Element::narrow(0.0)), count: valid, ranks }
+    }
+
     /// Lane by lane one of two windows.
     #[inline(always)]
     pub fn select(mask: V::Mask, yes: Self, no: Self) -> Self {
-        Self { first: V::select(mask, yes.first, no.first), count: V::select(mask, yes.count, no.count) }
+        let (a, b) = (yes.ranks, no.ranks);
+        let ranks = Ranks {
+            outer: (a.outer.0.min(b.outer.0), a.outer.1.max(b.outer.1)),
+            common: (a.common.0.max(b.common.0), a.common.1.min(b.common.1)),
+        };
+        Self {
+            first: V::select(mask, yes.first, no.first),
+            count: V::select(mask, yes.count, no.count),
+            ranks,
+        }
+    }
+
+    /// The values of the first and of the last rank of each window.
+    #[inline(always)]
+    pub fn ends(&self, isa: V::Isa, sorted: &[V]) -> Bounds<V> {
+        let (_, one) = constants::<V>(isa);
+        let Ranks { outer, common } = self.ranks;
+        let last = self.first + self.count - one;
+        Bounds {
+            low: order::pick(isa, sorted, self.first, (outer.0, common.0)),
+            high: order::pick(isa, sorted, last, (common.1.saturating_sub(1), outer.1.saturating_sub(1))),
+        }
+    }
+
+    /// The values of the ranks before and after each window; arbitrary where there are none.
+    #[inline(always)]
+    pub fn neighbours(&self, isa: V::Isa, sorted: &[V]) -> Bounds<V> {
+        let (_, one) = constants::<V>(isa);
+        let Ranks { outer, common } = self.ranks;
+        let before = (outer.0.saturating_sub(1), common.0.saturating_sub(1));
+        Bounds {
+            low: order::pick(isa, sorted, self.first - one, before),
+            high: order::pick(isa, sorted, self.first + self.count, (common.1, outer.1)),
+        }
     }
 
     /// One lane of the window as (first rank, number of members).

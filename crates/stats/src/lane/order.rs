@@ -2,7 +2,7 @@
 
 use skystack_simd::{Element, Vector};
 
-use super::{Window, constants};
+use super::{Ranks, Window, constants};
 
 /// Median of the ranks in `window`.
 ///
@@ -14,7 +14,7 @@ use super::{Window, constants};
 /// # Missing data
 /// Past the window. A lane with an empty window gets an arbitrary value.
 /// # Cost
-/// Two gathers, independent of N.
+/// Two picks of a few ranks, independent of N where the windows of the lanes are alike.
 #[inline(always)]
 pub fn median<V: Vector>(isa: V::Isa, sorted: &[V], window: &Window<V>) -> V {
     let (low, high) = middle_of_window(isa, sorted, window);
@@ -27,9 +27,30 @@ pub fn middle_of_window<V: Vector>(isa: V::Isa, sorted: &[V], window: &Window<V>
     let (_, one) = constants::<V>(isa);
     let half = V::splat(isa, V::Element::narrow(0.5));
     // Indices are truncated: for an odd count both are the middle.
-    let low = V::gather(isa, sorted, window.first + (window.count - one) * half);
-    let high = V::gather(isa, sorted, window.first + window.count * half);
+    let Ranks { outer, common } = window.ranks;
+    let (least, most) = (outer.0 + common.1, common.0 + outer.1);
+    let lower = (least.saturating_sub(1) / 2, most.saturating_sub(1) / 2);
+    let low = pick(isa, sorted, window.first + (window.count - one) * half, lower);
+    let high = pick(isa, sorted, window.first + window.count * half, (least / 2, most / 2));
     (low, high)
+}
+
+/// Most neighbouring ranks that are looked through.
+const MOST_PICKED: usize = 12;
+
+/// Lane k of `sorted[index[k]]`, indices truncated, all within the ranks `least` and `most` or beyond either end of the column.
+#[inline(always)]
+pub(super) fn pick<V: Vector>(isa: V::Isa, sorted: &[V], index: V, (least, most): (usize, usize)) -> V {
+    let most = most.min(sorted.len() - 1);
+    if least > most || most - least > MOST_PICKED {
+        return V::gather(isa, sorted, index);
+    }
+    let mut picked = sorted[least];
+    for (rank, value) in (least + 1..).zip(&sorted[least + 1..=most]) {
+        let here = V::splat(isa, V::Element::narrow(rank as f64)).le(index);
+        picked = V::select(here, *value, picked);
+    }
+    picked
 }
 
 /// T((f64(a) + f64(b)) × 0.5), or the value that both are: the median from the two middle values (C2).
@@ -45,9 +66,7 @@ pub fn halfway<V: Vector>(isa: V::Isa, low: V, high: V) -> V {
 /// As [`median`].
 #[inline(always)]
 pub fn lmedian<V: Vector>(isa: V::Isa, sorted: &[V], window: &Window<V>) -> V {
-    let (_, one) = constants::<V>(isa);
-    let half = V::splat(isa, V::Element::narrow(0.5));
-    V::gather(isa, sorted, window.first + (window.count - one) * half)
+    middle_of_window(isa, sorted, window).0
 }
 
 /// Quantile `q` in 0..=1 of the ranks in `window`, by linear interpolation at the 0-based position (n − 1)·q in f64.
