@@ -28,20 +28,25 @@ pub(super) fn load<T: Element, I: Isa>(
     let frames = input.planes.len();
     // NaN in the lanes of a group where some frame has no value.
     let mut gaps = [T::Vector::<I>::splat(isa, T::zero()); MOST_GROUPS];
+    let whole = groups == MOST_GROUPS && end == first + groups * lanes;
     for (i, plane) in input.planes.iter().enumerate() {
         let row = plane.row(tile.line, first..end);
-        if groups == MOST_GROUPS && row.len() == groups * lanes {
+        if whole {
+            // Lengths that the compiler knows.
+            let row = &row[..MOST_GROUPS * lanes];
+            let column = &mut block.samples[i..][..(MOST_GROUPS - 1) * frames + 1];
             for group in 0..MOST_GROUPS {
                 let raw = T::Vector::<I>::load(isa, &row[group * lanes..]);
-                let y = ingest.clean(raw);
-                gaps[group] = gaps[group] + y.zero_if_finite();
-                block.samples[group * frames + i] = y;
+                let (y, gap) = ingest.clean(raw);
+                gaps[group] = gaps[group] + gap;
+                column[group * frames] = y;
             }
             continue;
         }
         for group in 0..row.len().div_ceil(lanes) {
-            let y = ingest.clean(T::Vector::<I>::load_partial(isa, &row[group * lanes..], T::NAN));
-            gaps[group] = gaps[group] + y.zero_if_finite();
+            let raw = T::Vector::<I>::load_partial(isa, &row[group * lanes..], T::NAN);
+            let (y, gap) = ingest.clean(raw);
+            gaps[group] = gaps[group] + gap;
             block.samples[group * frames + i] = y;
         }
     }
@@ -66,13 +71,18 @@ impl<V: Vector> Ingest<V> {
         Self { thresholds, missing: V::splat(isa, V::Element::NAN) }
     }
 
-    /// Finite values gain +0, which makes −0 positive; infinities become NaN.
+    /// The sample, and +0 where there is one, NaN where not. Finite values gain +0, which makes −0 positive; infinities become
+    /// NaN.
     #[inline(always)]
-    fn clean(&self, raw: V) -> V {
-        let y = raw + raw.zero_if_finite();
+    fn clean(&self, raw: V) -> (V, V) {
+        let gap = raw.zero_if_finite();
+        let y = raw + gap;
         match self.thresholds {
-            None => y,
-            Some((low, high)) => V::select(low.le(y) & y.le(high), y, self.missing),
+            None => (y, gap),
+            Some((low, high)) => {
+                let y = V::select(low.le(y) & y.le(high), y, self.missing);
+                (y, y.zero_if_finite())
+            }
         }
     }
 }

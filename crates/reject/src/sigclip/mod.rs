@@ -73,7 +73,7 @@ struct Floors<V> {
 pub(crate) fn keep<V: Vector>(clip: &SigClip, isa: V::Isa, columns: &mut Columns<'_, V>) -> Kept<V> {
     let sorted = clip.needs_order();
     let valid = if sorted { columns.sort(isa) } else { columns.count_valid(isa) };
-    let window = Window::of_valid(isa, valid, columns.samples.len());
+    let window = Window::of_valid(isa, valid, columns.samples.len(), columns.full);
     let bounds = if sorted { Bounds::everything(isa) } else { lane::extremes(isa, columns.samples) };
     let start = Survivors { bounds, window, all: columns.full };
     let floors = clip.floors(isa, valid);

@@ -97,11 +97,11 @@ impl<V: Vector> Bounds<V> {
 }
 
 impl<V: Vector> Window<V> {
-    /// The first `valid` ranks of a column of `frames` samples.
+    /// The first `valid` ranks of a column of `frames` samples; `full`: that is all of them in every lane.
     #[inline(always)]
-    pub fn of_valid(isa: V::Isa, valid: V, frames: usize) -> Self {
+    pub fn of_valid(isa: V::Isa, valid: V, frames: usize, full: bool) -> Self {
         let mut fewest = frames;
-        for valid in valid.lanes() {
+        for valid in valid.lanes().iter().take_while(|_| !full) {
             fewest = fewest.min(valid.widen() as usize);
         }
         let ranks = Ranks { outer: (0, frames), common: (0, fewest) };
