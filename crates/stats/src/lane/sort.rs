@@ -2,11 +2,10 @@
 //!
 //! ```text
 //! N <= 32:   one network in registers
-//! N <= 256:  blocks of 32 sorted in registers, then merged in pairs:
-//!                a[i], b[p - 1 - i] = sort2(a[i], b[p - 1 - i])          both halves of 2p are bitonic now
+//! above:     blocks of 32 sorted in registers, then merged in pairs:
+//!                a[p - 1 - i], b[i] = sort2(a[p - 1 - i], b[i])          both halves of 2p are bitonic now
 //!                halve them down to blocks of 32, which are sorted in registers
 //!            for the middle alone the last merge is one pass over the two runs
-//! above:     Batcher's merge exchange in memory, one register at a time
 //! ```
 //!
 //! No branch depends on the data, so L columns are sorted in the time of one. An order statistic is the same whatever finds
@@ -17,12 +16,12 @@ use skystack_simd::{Element, Isa, Task, Vector};
 use super::network::{self, WIDEST};
 use super::{Bounds, constants};
 
-/// Most registers that are sorted by blocks and merges.
-const MOST_BLOCKED: usize = 256;
+/// Registers that are halved down to blocks before the next ones: 16 KiB, which the first-level cache holds.
+const MOST_CACHED: usize = 256;
 
-/// Registers that sorting `count` registers writes: blocks are merged in whole numbers of two.
+/// Registers that sorting `count` registers writes: whole blocks, where there are several.
 pub const fn sorted_registers(count: usize) -> usize {
-    if count <= WIDEST || count > MOST_BLOCKED { count } else { count.next_power_of_two() }
+    if count <= WIDEST { count } else { count.next_multiple_of(WIDEST) }
 }
 
 /// Sorts each lane of `from` upwards into `to`.
@@ -34,7 +33,7 @@ pub const fn sorted_registers(count: usize) -> usize {
 /// # Ties, zeros
 /// Equal values are indistinguishable after ingest (there is no −0), so stability does not matter.
 /// # Cost
-/// Comparators of two instructions: 180 for N = 31, 562 for 63, 1,572 for 101 (as 128); about N·log₂²N / 4 above 256.
+/// Comparators of two instructions: 180 for N = 31, 562 for 63; about N·log₂²N / 4.
 #[inline(always)]
 pub fn sort<V: Vector>(isa: V::Isa, from: &[V], to: &mut [V]) {
     if from.len() <= WIDEST {
@@ -56,13 +55,9 @@ impl<V: Vector> Task<V::Isa> for SortRuns<'_, V> {
     #[inline(always)]
     fn run(self, isa: V::Isa) {
         let Self { from, to } = self;
-        let count = from.len();
-        if count > MOST_BLOCKED {
-            to.copy_from_slice(from);
-            return sort_in_place(to);
-        }
+        let to = &mut to[..sorted_registers(from.len())];
         sort_blocks(isa, from, to);
-        merge_runs(isa, to, count, to.len());
+        merge_runs(isa, to, to.len());
     }
 }
 
@@ -95,16 +90,11 @@ impl<V: Vector> Task<V::Isa> for MiddleOfRuns<'_, V> {
     fn run(self, isa: V::Isa) -> (V, V) {
         let Self { column, scratch } = self;
         let count = column.len();
-        if count > MOST_BLOCKED {
-            scratch.copy_from_slice(column);
-            sort_in_place(scratch);
-            return (scratch[count / 2 - 1], scratch[count / 2]);
-        }
+        let scratch = &mut scratch[..sorted_registers(count)];
         sort_blocks(isa, column, scratch);
-        let half = scratch.len() / 2;
-        merge_runs(isa, scratch, count, half);
-        let (a, b) = scratch.split_at(half);
-        let b = &b[..count - half];
+        let half = scratch.len().next_power_of_two() / 2;
+        merge_runs(isa, scratch, half);
+        let (a, b) = scratch[..count].split_at(half);
         (smallest_of_two_runs(isa, a, b, count / 2), smallest_of_two_runs(isa, a, b, count / 2 + 1))
     }
 }
@@ -139,40 +129,59 @@ fn sort_blocks<V: Vector>(isa: V::Isa, from: &[V], to: &mut [V]) {
     to[from.len()..].fill(V::splat(isa, V::Element::INFINITY));
 }
 
-/// Merges sorted blocks until runs have `longest` registers. Runs that begin at or beyond `count` hold +∞ only.
+/// Merges sorted blocks into runs of `length`, of which the last may be shorter.
 #[inline(always)]
-fn merge_runs<V: Vector>(isa: V::Isa, column: &mut [V], count: usize, longest: usize) {
-    let mut length = 2 * WIDEST;
-    while length <= longest {
-        for (run, start) in column.chunks_exact_mut(length).zip((0..).step_by(length)) {
-            if start + length / 2 < count {
-                merge(isa, run);
-            }
+fn merge_runs<V: Vector>(isa: V::Isa, column: &mut [V], length: usize) {
+    let mut half = WIDEST;
+    while half < length {
+        for run in column.chunks_mut(2 * half).filter(|run| run.len() > half) {
+            merge(isa, run, half);
         }
-        length *= 2;
+        half *= 2;
     }
 }
 
-/// Merges the two sorted halves of `run`.
+/// Merges two sorted runs of whole blocks: the first `half` registers and the others, which are not more.
+///
+/// A second run that is shorter stands for one of the same length that ends in +∞: no comparator would move these, because
+/// each leaves the greater value where the +∞ is.
 #[inline(always)]
-fn merge<V: Vector>(isa: V::Isa, run: &mut [V]) {
-    let (low, high) = run.split_at_mut(run.len() / 2);
-    for (a, b) in low.iter_mut().zip(high.iter_mut().rev()) {
+fn merge<V: Vector>(isa: V::Isa, run: &mut [V], half: usize) {
+    let (low, high) = run.split_at_mut(half);
+    for (a, b) in low.iter_mut().rev().zip(high.iter_mut()) {
         (*a, *b) = a.sort2(*b);
     }
-    for half in [low, high] {
-        let mut distance = half.len() / 2;
-        while distance >= WIDEST {
-            for part in half.chunks_exact_mut(2 * distance) {
-                let (front, back) = part.split_at_mut(distance);
-                for (a, b) in front.iter_mut().zip(back) {
-                    (*a, *b) = a.sort2(*b);
-                }
-            }
-            distance /= 2;
+    for part in [low, high] {
+        let mut length = half;
+        while length > MOST_CACHED {
+            halve(part, length);
+            length /= 2;
         }
-        for block in half.chunks_exact_mut(WIDEST) {
-            network::bitonic_sort(isa, block);
+        for part in part.chunks_mut(length) {
+            sort_bitonic(isa, part, length);
+        }
+    }
+}
+
+/// Sorts whole blocks that are the first ones of a bitonic sequence of `length` registers, of which the others are +∞.
+#[inline(always)]
+fn sort_bitonic<V: Vector>(isa: V::Isa, part: &mut [V], mut length: usize) {
+    while length > WIDEST {
+        halve(part, length);
+        length /= 2;
+    }
+    for block in part.chunks_exact_mut(WIDEST) {
+        network::bitonic_sort(isa, block);
+    }
+}
+
+/// Halves each bitonic sequence of `length` registers into two, none of the first above any of the second.
+#[inline(always)]
+fn halve<V: Vector>(column: &mut [V], length: usize) {
+    for part in column.chunks_mut(length).filter(|part| part.len() > length / 2) {
+        let (front, back) = part.split_at_mut(length / 2);
+        for (a, b) in front.iter_mut().zip(back) {
+            (*a, *b) = a.sort2(*b);
         }
     }
 }
