@@ -14,6 +14,7 @@
 use skystack_simd::{Element, Isa, Task, Vector};
 
 use super::network::{self, WIDEST};
+use super::select::{LONGEST_SORTED, Neighbours};
 use super::{Bounds, constants};
 
 /// Registers that are halved down to blocks before the next ones: 16 KiB, which the first-level cache holds.
@@ -90,6 +91,10 @@ impl<V: Vector> Task<V::Isa> for MiddleOfRuns<'_, V> {
     fn run(self, isa: V::Isa) -> (V, V) {
         let Self { column, scratch } = self;
         let count = column.len();
+        if count > LONGEST_SORTED {
+            let rank = V::splat(isa, V::Element::narrow((count / 2 - 1) as f64));
+            return Neighbours { column, rank, scratch }.run(isa);
+        }
         let scratch = &mut scratch[..sorted_registers(count)];
         sort_blocks(isa, column, scratch);
         let half = scratch.len().next_power_of_two() / 2;
