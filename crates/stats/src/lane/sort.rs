@@ -152,35 +152,65 @@ fn merge_runs<V: Vector>(isa: V::Isa, column: &mut [V], length: usize) {
 /// each leaves the greater value where the +∞ is.
 #[inline(always)]
 fn merge<V: Vector>(isa: V::Isa, run: &mut [V], half: usize) {
+    let mut length = half;
+    if run.len() == 2 * half && half > WIDEST {
+        fold_and_halve(run);
+        length /= 2;
+    } else {
+        fold(run, half);
+    }
+    halve_down(run, length, MOST_CACHED);
+    let cached = length.min(MOST_CACHED);
+    for part in run.chunks_mut(cached) {
+        halve_down(part, cached, WIDEST);
+        for block in part.chunks_exact_mut(WIDEST) {
+            network::bitonic_sort(isa, block);
+        }
+    }
+}
+
+/// Makes two bitonic halves of two sorted runs, none of the first above any of the second.
+#[inline(always)]
+fn fold<V: Vector>(run: &mut [V], half: usize) {
     let (low, high) = run.split_at_mut(half);
-    for (a, b) in low.iter_mut().rev().zip(high.iter_mut()) {
+    let opposite = &mut low[half - high.len()..];
+    for (a, b) in opposite.iter_mut().zip(high.iter_mut().rev()) {
         (*a, *b) = a.sort2(*b);
     }
-    for part in [low, high] {
-        let mut length = half;
-        while length > MOST_CACHED {
-            halve(part, length);
-            length /= 2;
-        }
-        for part in part.chunks_mut(length) {
-            sort_bitonic(isa, part, length);
-        }
-    }
 }
 
-/// Sorts whole blocks that are the first ones of a bitonic sequence of `length` registers, of which the others are +∞.
+/// [`fold`] and [`halve`] with half as many loads and stores.
 #[inline(always)]
-fn sort_bitonic<V: Vector>(isa: V::Isa, part: &mut [V], mut length: usize) {
-    while length > WIDEST {
-        halve(part, length);
-        length /= 2;
-    }
-    for block in part.chunks_exact_mut(WIDEST) {
-        network::bitonic_sort(isa, block);
+fn fold_and_halve<V: Vector>(run: &mut [V]) {
+    let [a, b, c, d] = quarters(run);
+    for ((a, b), (c, d)) in a.iter_mut().zip(b).zip(c.iter_mut().rev().zip(d.iter_mut().rev())) {
+        let (a_low, d_high) = a.sort2(*d);
+        let (b_low, c_high) = b.sort2(*c);
+        (*a, *b) = a_low.sort2(b_low);
+        (*c, *d) = c_high.sort2(d_high);
     }
 }
 
-/// Halves each bitonic sequence of `length` registers into two, none of the first above any of the second.
+/// Splits bitonic sequences of `length` registers, of which the last may be cut off, into such of `shortest`.
+#[inline(always)]
+fn halve_down<V: Vector>(column: &mut [V], mut length: usize, shortest: usize) {
+    while length > shortest {
+        let twice = length > 2 * shortest;
+        for part in column.chunks_mut(length) {
+            match (twice, part.len() == length) {
+                (true, true) => halve_twice(part),
+                (true, false) => {
+                    halve(part, length);
+                    halve(part, length / 2);
+                }
+                _ => halve(part, length),
+            }
+        }
+        length /= if twice { 4 } else { 2 };
+    }
+}
+
+/// Halves bitonic sequences of `length` registers, none of a first half above any of the second.
 #[inline(always)]
 fn halve<V: Vector>(column: &mut [V], length: usize) {
     for part in column.chunks_mut(length).filter(|part| part.len() > length / 2) {
@@ -189,6 +219,26 @@ fn halve<V: Vector>(column: &mut [V], length: usize) {
             (*a, *b) = a.sort2(*b);
         }
     }
+}
+
+/// [`halve`] of one sequence and of its halves, with half as many loads and stores.
+#[inline(always)]
+fn halve_twice<V: Vector>(part: &mut [V]) {
+    let [a, b, c, d] = quarters(part);
+    for ((a, b), (c, d)) in a.iter_mut().zip(b).zip(c.iter_mut().zip(d)) {
+        let (a_low, c_high) = a.sort2(*c);
+        let (b_low, d_high) = b.sort2(*d);
+        (*a, *b) = a_low.sort2(b_low);
+        (*c, *d) = c_high.sort2(d_high);
+    }
+}
+
+#[inline(always)]
+fn quarters<V>(part: &mut [V]) -> [&mut [V]; 4] {
+    let (front, back) = part.split_at_mut(part.len() / 2);
+    let (a, b) = front.split_at_mut(front.len() / 2);
+    let (c, d) = back.split_at_mut(back.len() / 2);
+    [a, b, c, d]
 }
 
 /// Sorts each lane upwards by Batcher's merge exchange (Knuth, The Art of Computer Programming 3, algorithm 5.2.2M), which
