@@ -25,8 +25,9 @@ use super::constants;
 use super::network::WIDEST;
 use super::sort::{sort, sorted_registers};
 
-/// Longest column that is sorted rather than searched. The middle of 224 registers takes 0.57 ns a sample by merging and
-/// 0.60 by searching, of 256 0.61 and 0.57, of 301 0.92 and 0.56 (f32, AVX-512, AMD EPYC Zen 4, two cores, 2026-11-21).
+/// Longest column that is sorted rather than searched. The middle of 200 registers takes 0.53 ns a sample by merging and
+/// 0.56 by searching, of 224 0.53 and 0.54, of 256 0.56 and 0.54, of 301 0.66 and 0.52, of 1001 0.96 and 0.48 (f32, AVX-512,
+/// minima of turns; AMD EPYC Zen 4, two cores, 2026-11-21).
 pub(super) const LONGEST_SORTED: usize = 224;
 
 /// Where the pivots are in the sorted sample, in standard deviations of a rank from the wanted one. Six pivots: with more,
