@@ -11,6 +11,7 @@ mod deviation;
 mod moments;
 mod network;
 mod order;
+mod select;
 mod sort;
 
 use skystack_simd::{Element, Mask, Vector};
