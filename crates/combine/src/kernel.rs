@@ -119,7 +119,7 @@ fn columns<T: Element, I: Isa>(
             let mut columns = block.columns(group, full >> group & 1 == 1);
             let kept = options.rejection.keep(isa, &mut columns);
             write(isa, options, tile, x, &mut columns, &kept);
-            totals.add(&kept, lanes.min(tile.pixels.len() - x));
+            totals.add(&kept, input.planes.len(), lanes.min(tile.pixels.len() - x));
         }
     }
 }
@@ -154,6 +154,9 @@ fn blanked<T: Element, V: Vector<Element = T>>(
     kept: &Kept<V>,
     value: V,
 ) -> V {
+    if kept.all {
+        return V::select(value.eq(value), value, V::splat(isa, T::NAN));
+    }
     let some = V::splat(isa, T::narrow(0.0)).lt(kept.count);
     let value = V::select(value.eq(value), value, V::splat(isa, T::NAN));
     V::select(some, value, V::splat(isa, options.blank))
@@ -215,9 +218,13 @@ impl<V: Vector> LaneTotals<V> {
         Self { valid: none, used: none, zero: V::splat(isa, V::Element::narrow(0.0)), empty: 0, streamed: 0 }
     }
 
-    /// Adds L pixels, of which the first `lanes` are in the image; the others have no samples.
+    /// Adds L pixels of `frames` frames, of which the first `lanes` are in the image; the others have no samples.
     #[inline(always)]
-    fn add(&mut self, kept: &Kept<V>, lanes: usize) {
+    fn add(&mut self, kept: &Kept<V>, frames: usize, lanes: usize) {
+        if kept.all {
+            self.streamed += (frames * lanes) as u64;
+            return;
+        }
         self.valid = self.valid + kept.valid.widen();
         self.used = self.used + kept.count.widen();
         let empty = kept.count.eq(self.zero).bits() & (u32::MAX >> (u32::BITS as usize - lanes));
