@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
-use skystack_simd::Element;
+use skystack_simd::{Element, prefetch};
 
-use crate::{Plane, Products};
+use crate::{Plane, Products, WordFormat};
 
 /// The lines of every frame that a band needs.
 ///
@@ -12,16 +12,78 @@ use crate::{Plane, Products};
 /// gaps. Long lines keep the memory streaming, and give narrow images tiles worth entering.
 #[derive(Debug)]
 pub(crate) struct BandInput<'a, T> {
-    /// Row y of a plane is line y, or all its rows are line 0.
-    pub(crate) planes: Vec<Plane<'a, T>>,
+    pub(crate) pixels: Pixels<'a, T>,
     line_width: usize,
 }
 
-impl<'a, T> BandInput<'a, T> {
-    /// `planes` hold `rows` rows of `width` pixels each.
-    pub(crate) fn new(planes: Vec<Plane<'a, T>>, rows: usize, width: usize) -> Self {
-        let gapless = planes.iter().all(|plane| plane.stride == width);
-        Self { planes, line_width: if gapless { rows * width } else { width } }
+/// The planes of the frames: row y of a plane is line y, or all its rows are line 0.
+#[derive(Debug)]
+pub(crate) enum Pixels<'a, T> {
+    /// Values of the working type.
+    Values(Vec<Plane<'a, T>>),
+    /// 16-bit integers as they are stored.
+    Words(Vec<Plane<'a, [u8; 2]>>, WordFormat),
+}
+
+impl<'a, T: Element> BandInput<'a, T> {
+    /// `pixels` hold `rows` rows of `width` pixels each.
+    pub(crate) fn new(pixels: Pixels<'a, T>, rows: usize, width: usize) -> Self {
+        let gapless = match &pixels {
+            Pixels::Values(planes) => planes.iter().all(|plane| plane.stride == width),
+            Pixels::Words(planes, _) => planes.iter().all(|plane| plane.stride == width),
+        };
+        Self { pixels, line_width: if gapless { rows * width } else { width } }
+    }
+}
+
+impl<T: Element> Pixels<'_, T> {
+    /// Number of frames.
+    #[inline(always)]
+    pub(crate) fn frames(&self) -> usize {
+        match self {
+            Self::Values(planes) => planes.len(),
+            Self::Words(planes, _) => planes.len(),
+        }
+    }
+
+    /// Bytes of a sample in memory.
+    #[inline(always)]
+    pub(crate) fn sample_bytes(&self) -> usize {
+        match self {
+            Self::Values(_) => T::BYTES,
+            Self::Words(..) => size_of::<[u8; 2]>(),
+        }
+    }
+
+    /// Pixels of one line of one frame as values, which may be made in `decoded`.
+    #[inline(always)]
+    pub(crate) fn row<'b>(
+        &'b self,
+        frame: usize,
+        line: usize,
+        pixels: Range<usize>,
+        decoded: &'b mut [T],
+    ) -> &'b [T] {
+        match self {
+            Self::Values(planes) => planes[frame].row(line, pixels),
+            Self::Words(planes, format) => {
+                let words = planes[frame].row(line, pixels);
+                let decoded = &mut decoded[..words.len()];
+                for (to, word) in decoded.iter_mut().zip(words) {
+                    *to = T::from_i32(format.value(format.key(*word)));
+                }
+                decoded
+            }
+        }
+    }
+
+    /// Asks for the memory that holds a pixel.
+    #[inline(always)]
+    pub(crate) fn prefetch(&self, frame: usize, line: usize, pixel: usize) {
+        match self {
+            Self::Values(planes) => prefetch(&planes[frame].row(line, pixel..pixel + 1)[0]),
+            Self::Words(planes, _) => prefetch(&planes[frame].row(line, pixel..pixel + 1)[0]),
+        }
     }
 }
 

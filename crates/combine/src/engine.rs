@@ -14,10 +14,10 @@ use std::time::{Duration, Instant};
 use skystack_plan::Plan;
 use skystack_simd::{Element, Level};
 
-use crate::band::{BandInput, BandOutput, Tile};
+use crate::band::{BandInput, BandOutput, Pixels, Tile};
 use crate::kernel::{KernelScratch, TileKernel, Totals};
 use crate::options::Resolved;
-use crate::{BoxError, CombineError, FrameSource, Options, Plane, RowSink};
+use crate::{BoxError, CombineError, FrameSource, Options, Plane, RowSink, WordFormat};
 
 /// How a run is watched and stopped.
 #[derive(Clone, Copy)]
@@ -112,13 +112,29 @@ pub fn run<T: Element>(
     plan: &Plan,
     control: &Control<'_>,
 ) -> Result<Summary, CombineError> {
+    // Words are what f32 holds exactly; a run in f64 is rare enough to be converted.
+    match source.words().filter(|_| T::BYTES == f32::BYTES) {
+        None => bands(options, source, &Values(source), sink, plan, control),
+        Some(format) => bands(options, source, &Stored(source, format), sink, plan, control),
+    }
+}
+
+/// [`run`], with the samples of `source` as `rows_of` has them.
+fn bands<T: Element>(
+    options: &Options,
+    source: &impl FrameSource<T>,
+    rows_of: &impl Rows<T>,
+    sink: &mut impl RowSink<T>,
+    plan: &Plan,
+    control: &Control<'_>,
+) -> Result<Summary, CombineError> {
     let (frames, height, width) = (source.frames(), source.height(), source.width());
     let resolved = options.resolve::<T>(frames)?;
-    check_source(source)?;
+    check_planes(rows_of, frames, height, width)?;
     let band_rows = plan.band_rows.clamp(1, height);
     let tile_width = plan.tile_width.max(1);
     let mut workers: Vec<Worker> = (0..plan.workers.max(1)).map(|_| Worker::new(frames)).collect();
-    let mut buffers = Buffers::new(source, band_rows)?;
+    let mut buffers = Buffers::new(rows_of, frames, width, band_rows)?;
     let mut output = BandOutput::new(&options.products, frames, band_rows, width, tile_width);
     let mut timings = Timings::default();
     let mut first = 0;
@@ -126,7 +142,8 @@ pub fn run<T: Element>(
         let rows = first..(first + band_rows).min(height);
         output.move_to(rows.clone());
         let started = Instant::now();
-        let input = buffers.fill(source, rows.clone(), &mut workers, control)?;
+        let planes = buffers.fill(rows_of, rows.clone(), &mut workers, control)?;
+        let input = BandInput::new(rows_of.pixels(planes), rows.len(), width);
         let read = Instant::now();
         compute(&resolved, &input, output.tiles(&input), &mut workers, control)?;
         let computed = Instant::now();
@@ -151,15 +168,77 @@ pub fn run<T: Element>(
     Ok(Summary { samples, missing: samples - valid, rejected, empty, timings })
 }
 
-/// Has the source pixels, and is every plane that it lends as large as it says?
-fn check_source<T: Element>(source: &impl FrameSource<T>) -> Result<(), CombineError> {
-    let (height, width) = (source.height(), source.width());
+/// A source in the form in which its samples lie in memory.
+trait Rows<T>: Sync {
+    type Stored: Copy + Default + Send + Sync;
+    fn borrow(&self, frame: usize) -> Option<Plane<'_, Self::Stored>>;
+    fn read(
+        &self,
+        frame: usize,
+        rows: Range<usize>,
+        out: &mut [Self::Stored],
+        raw: &mut Vec<u8>,
+    ) -> Result<(), BoxError>;
+    fn pixels<'a>(&self, planes: Vec<Plane<'a, Self::Stored>>) -> Pixels<'a, T>;
+}
+
+/// Values of the working type.
+struct Values<'s, S>(&'s S);
+
+/// 16-bit integers.
+struct Stored<'s, S>(&'s S, WordFormat);
+
+impl<T: Element, S: FrameSource<T>> Rows<T> for Values<'_, S> {
+    type Stored = T;
+    fn borrow(&self, frame: usize) -> Option<Plane<'_, T>> {
+        self.0.borrow(frame)
+    }
+    fn read(
+        &self,
+        frame: usize,
+        rows: Range<usize>,
+        out: &mut [T],
+        raw: &mut Vec<u8>,
+    ) -> Result<(), BoxError> {
+        self.0.read(frame, rows, out, raw)
+    }
+    fn pixels<'a>(&self, planes: Vec<Plane<'a, T>>) -> Pixels<'a, T> {
+        Pixels::Values(planes)
+    }
+}
+
+impl<T: Element, S: FrameSource<T>> Rows<T> for Stored<'_, S> {
+    type Stored = [u8; 2];
+    fn borrow(&self, frame: usize) -> Option<Plane<'_, [u8; 2]>> {
+        self.0.borrow_words(frame)
+    }
+    fn read(
+        &self,
+        frame: usize,
+        rows: Range<usize>,
+        out: &mut [[u8; 2]],
+        _: &mut Vec<u8>,
+    ) -> Result<(), BoxError> {
+        self.0.read_words(frame, rows, out)
+    }
+    fn pixels<'a>(&self, planes: Vec<Plane<'a, [u8; 2]>>) -> Pixels<'a, T> {
+        Pixels::Words(planes, self.1)
+    }
+}
+
+/// Are there pixels, and is every plane that is lent as large as it says?
+fn check_planes<T>(
+    rows_of: &impl Rows<T>,
+    frames: usize,
+    height: usize,
+    width: usize,
+) -> Result<(), CombineError> {
     if height == 0 || width == 0 {
         let found = format!("{width} x {height}");
         return Err(CombineError::Option { option: "size of a frame", found, needed: "at least one pixel" });
     }
-    for frame in 0..source.frames() {
-        let Some(Plane { data, stride }) = source.borrow(frame) else { continue };
+    for frame in 0..frames {
+        let Some(Plane { data, stride }) = rows_of.borrow(frame) else { continue };
         let reaches = stride.checked_mul(height - 1).and_then(|start| start.checked_add(width));
         if stride < width || reaches.is_none_or(|end| data.len() < end) {
             let found = format!("{} values with stride {stride} for frame {frame}", data.len());
@@ -187,35 +266,41 @@ impl Worker {
 }
 
 /// Rows of the frames that the source does not hold in memory: one allocation each, used for every band.
-struct Buffers<T> {
-    rows: Vec<Vec<T>>,
+struct Buffers<E> {
+    rows: Vec<Vec<E>>,
+    width: usize,
 }
 
-impl<T: Element> Buffers<T> {
-    fn new(source: &impl FrameSource<T>, band_rows: usize) -> Result<Self, CombineError> {
-        let elements = band_rows * source.width();
-        let buffer = |frame| -> Result<Vec<T>, CombineError> {
+impl<E: Copy + Default + Send + Sync> Buffers<E> {
+    fn new<T>(
+        rows_of: &impl Rows<T, Stored = E>,
+        frames: usize,
+        width: usize,
+        band_rows: usize,
+    ) -> Result<Self, CombineError> {
+        let elements = band_rows * width;
+        let buffer = |frame| -> Result<Vec<E>, CombineError> {
             let mut buffer = Vec::new();
-            if source.borrow(frame).is_none() {
-                let bytes = elements.saturating_mul(T::BYTES).saturating_mul(source.frames());
+            if rows_of.borrow(frame).is_none() {
+                let bytes = elements.saturating_mul(size_of::<E>()).saturating_mul(frames);
                 let failed = |_| CombineError::OutOfMemory { bytes };
                 buffer.try_reserve_exact(elements).map_err(failed)?;
-                buffer.resize(elements, T::NAN);
+                buffer.resize(elements, E::default());
             }
             Ok(buffer)
         };
-        Ok(Self { rows: (0..source.frames()).map(buffer).collect::<Result<_, _>>()? })
+        Ok(Self { rows: (0..frames).map(buffer).collect::<Result<_, _>>()?, width })
     }
 
     /// The rows `rows` of every frame, read in parallel where they are not in memory.
-    fn fill<'a>(
+    fn fill<'a, T>(
         &'a mut self,
-        source: &'a impl FrameSource<T>,
+        rows_of: &'a impl Rows<T, Stored = E>,
         rows: Range<usize>,
         workers: &mut [Worker],
         control: &Control<'_>,
-    ) -> Result<BandInput<'a, T>, CombineError> {
-        let elements = rows.len() * source.width();
+    ) -> Result<Vec<Plane<'a, E>>, CombineError> {
+        let elements = rows.len() * self.width;
         let to_read = self.rows.iter_mut().enumerate().filter(|(_, buffer)| !buffer.is_empty());
         let queue = Mutex::new(to_read);
         let failure: Mutex<Option<(usize, BoxError)>> = Mutex::new(None);
@@ -224,7 +309,7 @@ impl<T: Element> Buffers<T> {
                 // A statement of its own: the lock must not be held while the rows are read.
                 let next = lock(&queue).next();
                 let Some((frame, buffer)) = next else { return };
-                let read = source.read(frame, rows.clone(), &mut buffer[..elements], &mut worker.raw);
+                let read = rows_of.read(frame, rows.clone(), &mut buffer[..elements], &mut worker.raw);
                 if let Err(error) = read {
                     // Of several broken frames the first is named, whoever meets it first.
                     let mut failure = lock(&failure);
@@ -238,13 +323,12 @@ impl<T: Element> Buffers<T> {
             return Err(CombineError::Source { frame, rows, error });
         }
         control.check()?;
-        let width = source.width();
-        let plane = |(frame, buffer): (usize, &'a Vec<T>)| match source.borrow(frame) {
+        let width = self.width;
+        let plane = |(frame, buffer): (usize, &'a Vec<E>)| match rows_of.borrow(frame) {
             Some(plane) => Plane { data: &plane.data[rows.start * plane.stride..], stride: plane.stride },
             None => Plane { data: buffer, stride: width },
         };
-        let planes = self.rows.iter().enumerate().map(plane).collect();
-        Ok(BandInput::new(planes, rows.len(), width))
+        Ok(self.rows.iter().enumerate().map(plane).collect())
     }
 }
 

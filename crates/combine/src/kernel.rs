@@ -14,11 +14,12 @@ mod load;
 mod sigma;
 mod stream;
 mod value;
+mod words;
 
 use std::ops::Range;
 
 use skystack_reject::{Block, Columns, ColumnsScratch, Kept};
-use skystack_simd::{Element, Isa, Kernel, Mask, Vector};
+use skystack_simd::{Element, Isa, Kernel, Mask, Ordered, Vector};
 use skystack_stats::lane::true_lanes;
 
 use self::stream::StreamScratch;
@@ -69,9 +70,13 @@ impl<T: Element> Kernel for TileKernel<'_, '_, T> {
     #[inline(always)]
     fn run<I: Isa>(self, isa: I) -> Totals {
         let Self { options, input, tile, scratch } = self;
-        let mut block = scratch.columns.block::<T::Vector<I>>(isa, input.planes.len());
         let mut totals = LaneTotals::<T::Vector<I>>::new(isa);
         let width = tile.pixels.len();
+        if words::run(isa, options, &input.pixels, tile, &mut scratch.columns) {
+            totals.add_all(tile, 0..width, input.pixels.frames());
+            return totals.sum();
+        }
+        let mut block = scratch.columns.block::<T::Vector<I>>(isa, input.pixels.frames());
         let streams = stream::applies(options, tile);
         let mut streamer = scratch.streams.streamer::<T::Vector<I>>(isa);
         let run = stream::run_pixels::<T::Vector<I>>();
@@ -86,7 +91,7 @@ impl<T: Element> Kernel for TileKernel<'_, '_, T> {
                 let runs;
                 (strip, (runs, again)) = (done, streamer.strip(isa, options, input, tile, done));
                 for k in (0..runs).filter(|k| again >> k & 1 == 0) {
-                    totals.add_all(tile, done + k * run..done + (k + 1) * run, input.planes.len());
+                    totals.add_all(tile, done + k * run..done + (k + 1) * run, input.pixels.frames());
                 }
                 done += runs * run;
                 continue;
@@ -119,7 +124,7 @@ fn columns<T: Element, I: Isa>(
             let mut columns = block.columns(group, full >> group & 1 == 1);
             let kept = options.rejection.keep(isa, &mut columns);
             write(isa, options, tile, x, &mut columns, &kept);
-            totals.add(&kept, input.planes.len(), lanes.min(tile.pixels.len() - x));
+            totals.add(&kept, input.pixels.frames(), lanes.min(tile.pixels.len() - x));
         }
     }
 }

@@ -55,4 +55,4 @@ pub use error::{BoxError, CombineError};
 pub use kernel::scratch_bytes;
 pub use memory::MemorySink;
 pub use options::{Combine, Lmedian, MOST_FRAMES, Options, Products, SigmaRule};
-pub use source::{FrameSource, Plane, RowSink};
+pub use source::{FrameSource, Plane, RowSink, WordFormat, WordKind};

@@ -231,8 +231,46 @@ impl Image {
         out: &mut [T],
         raw: &mut Vec<u8>,
     ) -> Result<(), FitsError> {
-        let first = self.first_sample(plane, &rows, out.len())?;
-        if out.is_empty() {
+        let bytes = self.bitpix.bytes();
+        self.read_pieces(plane, &rows, out.len(), |file, mut offset| {
+            for out in out.chunks_mut(PIECE_BYTES / bytes) {
+                let needed = out.len() * bytes;
+                if raw.len() < needed {
+                    raw.resize(needed, 0);
+                }
+                let piece = &mut raw[..needed];
+                self.read_piece(file, piece, offset)?;
+                decode(self.bitpix, &self.scaling, piece, out);
+                offset += needed as u64;
+            }
+            Ok(())
+        })
+    }
+
+    /// Reads rows of one plane as they are stored: big-endian samples of [`bitpix`](Self::bitpix), not scaled.
+    ///
+    /// # Shapes
+    ///
+    /// `out` has `rows.len() * width` samples of as many bytes as BITPIX says, row after row.
+    ///
+    /// # Errors
+    ///
+    /// As [`read_rows`](Self::read_rows).
+    pub fn read_stored(&self, plane: usize, rows: Range<usize>, out: &mut [u8]) -> Result<(), FitsError> {
+        let samples = out.len() / self.bitpix.bytes();
+        self.read_pieces(plane, &rows, samples, |file, offset| self.read_piece(file, out, offset))
+    }
+
+    /// Calls `read` with the open file and the offset of the first of `samples` samples, if there are any.
+    fn read_pieces(
+        &self,
+        plane: usize,
+        rows: &Range<usize>,
+        samples: usize,
+        read: impl FnOnce(&File, u64) -> Result<(), FitsError>,
+    ) -> Result<(), FitsError> {
+        let first = self.first_sample(plane, rows, samples)?;
+        if samples == 0 {
             return Ok(());
         }
         let opened;
@@ -249,19 +287,7 @@ impl Image {
                 }
             }
         };
-        let bytes = self.bitpix.bytes();
-        let mut offset = self.data_offset + first * bytes as u64;
-        for out in out.chunks_mut(PIECE_BYTES / bytes) {
-            let needed = out.len() * bytes;
-            if raw.len() < needed {
-                raw.resize(needed, 0);
-            }
-            let piece = &mut raw[..needed];
-            self.read_piece(file, piece, offset)?;
-            decode(self.bitpix, &self.scaling, piece, out);
-            offset += needed as u64;
-        }
-        Ok(())
+        read(file, self.data_offset + first * self.bitpix.bytes() as u64)
     }
 
     /// Fails unless the file still is as it was at open: size and modification time, and which file the path

@@ -1,6 +1,6 @@
 //! L columns on their way through a rejection, and what is left of them.
 
-use skystack_simd::{Element, LaneBuffer, Vector};
+use skystack_simd::{Element, LaneBuffer, Vector, Words};
 use skystack_stats::lane::{self, Bounds, Window, sorted_registers};
 
 /// L columns, and scratch registers for what a rejection makes of them.
@@ -65,6 +65,17 @@ impl ColumnsScratch {
         let sorted = sorted_registers(frames) * LaneBuffer::REGISTER_BYTES;
         let bytes = [groups_of_block(frames) * column, column, sorted, 2 * column, 2 * column];
         Self { registers: bytes.map(LaneBuffer::with_bytes), keys: Vec::with_capacity(frames) }
+    }
+
+    /// Columns of 16-bit integers, group by group, and [`sorted_registers`] for one of them.
+    ///
+    /// # Panics
+    /// If the scratch was made for fewer frames.
+    #[inline(always)]
+    pub fn words<W: Words>(&mut self, isa: W::Isa, frames: usize) -> (&mut [W], &mut [W]) {
+        let [samples, _, sorted, ..] = &mut self.registers;
+        let columns = samples.vectors(isa, frames * groups_of_block(frames));
+        (columns, sorted.vectors(isa, sorted_registers(frames)))
     }
 
     /// The scratch as registers.

@@ -1,6 +1,6 @@
 //! Scratch memory that holds registers of any level: allocated once a worker, before the first tile.
 
-use crate::Vector;
+use crate::Ordered;
 
 /// 64 bytes at a 64-byte boundary: the largest register of any CPU.
 #[derive(Clone, Copy)]
@@ -10,7 +10,7 @@ struct Line([u8; 64]);
 /// Aligned memory that a kernel borrows as registers of its own level.
 ///
 /// ```
-/// use skystack_simd::{Isa, LaneBuffer, Scalar, Vector};
+/// use skystack_simd::{Isa, LaneBuffer, Ordered, Scalar, Vector};
 /// let mut buffer = LaneBuffer::with_bytes(9 * LaneBuffer::REGISTER_BYTES);
 /// let column = buffer.vectors::<<Scalar as Isa>::F32>(Scalar, 9);
 /// assert_eq!(column.len(), 9);
@@ -39,7 +39,7 @@ impl LaneBuffer {
     /// # Panics
     /// If the buffer is too short: a tile must not allocate.
     #[inline(always)]
-    pub fn vectors<V: Vector>(&mut self, _: V::Isa, count: usize) -> &mut [V] {
+    pub fn vectors<V: Ordered>(&mut self, _: V::Isa, count: usize) -> &mut [V] {
         const { assert!(align_of::<V>() <= align_of::<Line>()) };
         assert!(
             size_of::<V>().checked_mul(count).is_some_and(|bytes| bytes <= self.bytes()),

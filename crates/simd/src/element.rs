@@ -33,6 +33,8 @@ pub trait Element: num_traits::Float + Default + Debug + Send + Sync + Sealed + 
     fn widen(self) -> f64;
     /// T(v): one rounding of an f64, to nearest, ties to even.
     fn narrow(value: f64) -> Self;
+    /// The nearest value; exact for 16-bit integers.
+    fn from_i32(value: i32) -> Self;
     /// The least value of this type above `self`.
     fn next_up(self) -> Self;
     /// The greatest value of this type below `self`.
@@ -58,6 +60,10 @@ macro_rules! element {
             }
             #[inline(always)]
             fn narrow(value: f64) -> Self {
+                value as $float
+            }
+            #[inline(always)]
+            fn from_i32(value: i32) -> Self {
                 value as $float
             }
             #[inline(always)]

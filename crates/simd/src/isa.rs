@@ -11,7 +11,7 @@ mod scalar;
 
 use std::fmt::Debug;
 
-use crate::Vector;
+use crate::{Vector, Words};
 
 #[cfg(target_arch = "x86_64")]
 pub use avx2::Avx2;
@@ -41,6 +41,8 @@ pub trait Isa: Copy + Debug + Send + Sync + sealed::Sealed + 'static {
     type F32: Vector<Isa = Self, Element = f32>;
     /// Register of f64 lanes.
     type F64: Vector<Isa = Self, Element = f64>;
+    /// Register of 16-bit integers, two for each f32 lane.
+    type I16: Words<Isa = Self, Narrow = Self::F32>;
 
     /// Runs `task` in a function of its own that is compiled for this instruction set: what is long and used in several
     /// places (a sorting network) is then not inlined into each of them.

@@ -17,7 +17,7 @@ pub enum Level {
     Baseline,
     /// 256-bit registers.
     Avx2,
-    /// 512-bit registers (F and DQ).
+    /// 512-bit registers (F, BW and DQ).
     Avx512,
 }
 
@@ -99,7 +99,7 @@ impl Level {
             if self >= Self::Avx512
                 && let Some(isa) = Avx512::new()
             {
-                // SAFETY: the token proves AVX-512 F and DQ.
+                // SAFETY: the token proves AVX-512 F, BW and DQ.
                 return unsafe { run_avx512(isa, kernel) };
             }
             if self >= Self::Avx2
@@ -120,7 +120,7 @@ fn run_avx2<K: Kernel>(isa: Avx2, kernel: K) -> K::Output {
 }
 
 #[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f,avx512dq")]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq")]
 fn run_avx512<K: Kernel>(isa: Avx512, kernel: K) -> K::Output {
     kernel.run(isa)
 }

@@ -9,7 +9,7 @@
 //! **Must never know:** statistics, images, files. This crate and `skystack-cuda` are the only ones with `unsafe`.
 //!
 //! ```
-//! use skystack_simd::{Element, Isa, Kernel, Level, Vector};
+//! use skystack_simd::{Element, Isa, Kernel, Level, Ordered, Vector};
 //!
 //! struct Add<'a, T> { a: &'a [T], b: &'a [T], sum: &'a mut [T] }
 //!
@@ -51,4 +51,4 @@ pub use isa::{Avx2, Avx512};
 pub use isa::{Baseline, Isa, Scalar, Task};
 pub use level::{Kernel, Level, UnknownLevel};
 pub use prefetch::prefetch;
-pub use vector::{MAX_LANES, Mask, Vector};
+pub use vector::{MAX_LANES, Mask, Ordered, Vector, Words};

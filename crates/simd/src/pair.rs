@@ -3,7 +3,7 @@
 use std::ops::{Add, BitAnd, BitOr, Div, Mul, Not, Sub};
 
 use crate::isa::sealed::Sealed;
-use crate::{Mask, Vector};
+use crate::{Mask, Ordered, Vector};
 
 /// Lanes 0..L/2 in the first, L/2..L in the second.
 #[derive(Debug, Clone, Copy)]
@@ -85,12 +85,25 @@ impl<V: Vector> Mask for PairMask<V> {
 
 impl<V: Vector<Element = f64>> Sealed for Pair<V> {}
 
-impl<V: Vector<Element = f64>> Vector for Pair<V> {
+impl<V: Vector<Element = f64>> Ordered for Pair<V> {
     type Isa = V::Isa;
+    const LANES: usize = 2 * V::LANES;
+
+    #[inline(always)]
+    fn sort2(self, other: Self) -> (Self, Self) {
+        let (low, high) = (self.0.sort2(other.0), self.1.sort2(other.1));
+        (Self(low.0, high.0), Self(low.1, high.1))
+    }
+    #[inline(always)]
+    fn padding(isa: V::Isa) -> Self {
+        Self(V::padding(isa), V::padding(isa))
+    }
+}
+
+impl<V: Vector<Element = f64>> Vector for Pair<V> {
     type Element = f64;
     type Mask = PairMask<V>;
     type Wide = Self;
-    const LANES: usize = 2 * V::LANES;
 
     #[inline(always)]
     fn splat(isa: V::Isa, value: f64) -> Self {
@@ -118,11 +131,6 @@ impl<V: Vector<Element = f64>> Vector for Pair<V> {
     #[inline(always)]
     fn abs(self) -> Self {
         Self(self.0.abs(), self.1.abs())
-    }
-    #[inline(always)]
-    fn sort2(self, other: Self) -> (Self, Self) {
-        let (low, high) = (self.0.sort2(other.0), self.1.sort2(other.1));
-        (Self(low.0, high.0), Self(low.1, high.1))
     }
     #[inline(always)]
     fn lt(self, other: Self) -> PairMask<V> {

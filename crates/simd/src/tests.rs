@@ -1,6 +1,6 @@
 //! Every operation at every level of this machine against the scalar level, bit for bit.
 
-use crate::{Element, Isa, Kernel, Level, MAX_LANES, Mask, Vector};
+use crate::{Element, Isa, Kernel, Level, MAX_LANES, Mask, Ordered, Vector, Words};
 
 /// Ordinary, tiny, huge and special values; every pair of them is tried.
 const SHAPED: [f64; 16] = [
@@ -172,5 +172,41 @@ fn no_register_has_more_lanes_than_the_pad() {
     }
     for level in Level::available() {
         assert!(level.run(Lanes) <= MAX_LANES);
+    }
+}
+
+/// 16-bit registers: every pair of shaped integers in order, widened, at every level.
+struct WordPairs<'a>(&'a [i16]);
+
+impl Kernel for WordPairs<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<I: Isa>(self, isa: I) {
+        let lanes = I::I16::LANES;
+        assert_eq!(lanes, 2 * I::F32::LANES);
+        let widened = |words: I::I16| -> Vec<f32> {
+            words.widen().iter().flat_map(|half| half.lanes().to_vec()).collect()
+        };
+        assert_eq!(widened(I::I16::padding(isa)), vec![f32::from(i16::MAX); lanes]);
+        for b in self.0 {
+            for a in self.0.chunks_exact(lanes) {
+                let (low, high) = I::I16::load(isa, a).sort2(I::I16::load(isa, &vec![*b; lanes]));
+                let expected =
+                    |f: fn(i16, i16) -> i16| a.iter().map(|a| f32::from(f(*a, *b))).collect::<Vec<_>>();
+                assert_eq!(widened(low), expected(i16::min));
+                assert_eq!(widened(high), expected(i16::max));
+            }
+        }
+    }
+}
+
+#[test]
+fn sixteen_bit_lanes_are_ordered_and_widened_at_every_level() {
+    let shaped = [0, 1, -1, i16::MIN, i16::MAX, 255, 256, -256, -32_767, 32_766, 4095, -4096, 77, -77, 2, 3];
+    // Neighbours differ, so that lanes in the wrong place are seen.
+    let words: Vec<i16> = (0..64).map(|i| shaped[i * 7 % 16].wrapping_add(i as i16)).collect();
+    for level in Level::available() {
+        level.run(WordPairs(&words));
     }
 }

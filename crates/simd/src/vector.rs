@@ -19,31 +19,47 @@ pub trait Mask:
     fn bits(self) -> u32;
 }
 
+/// L values in one register that can be put in order: all that a sorting network needs.
+pub trait Ordered: Copy + Debug + Send + Sync + Sealed {
+    /// The instruction set.
+    type Isa: Isa;
+    /// Number of lanes L.
+    const LANES: usize;
+
+    /// `(a < b ? a : b, a < b ? b : a)` per lane: for ordered values (min, max); equal values, signed zeros and NaN stay
+    /// as a scalar branch would leave them.
+    fn sort2(self, other: Self) -> (Self, Self);
+    /// Not below any value: what fills a column up.
+    fn padding(isa: Self::Isa) -> Self;
+}
+
+/// 2L neighbouring 16-bit integers, to be sorted at twice the width of f32.
+pub trait Words: Ordered {
+    /// L of them as f32.
+    type Narrow: Vector<Isa = Self::Isa, Element = f32>;
+
+    /// The first 2L elements of `from`.
+    ///
+    /// # Panics
+    /// If `from` is shorter.
+    fn load(isa: Self::Isa, from: &[i16]) -> Self;
+    /// The exact values, lanes 0..L and L..2L.
+    fn widen(self) -> [Self::Narrow; 2];
+}
+
 /// L neighbouring output pixels of type `Element` in one register (or a pair of registers).
 ///
 /// Arithmetic is IEEE-754 round-to-nearest-even per lane: every level gives the same bits. Values of this trait's types can
 /// only be made with an [`Isa`] token, so holding one proves that the CPU has the instructions.
 pub trait Vector:
-    Copy
-    + Debug
-    + Send
-    + Sync
-    + Sealed
-    + Add<Output = Self>
-    + Sub<Output = Self>
-    + Mul<Output = Self>
-    + Div<Output = Self>
+    Ordered + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + Div<Output = Self>
 {
-    /// The instruction set.
-    type Isa: Isa;
     /// The type of a lane.
     type Element: Element;
     /// One truth value a lane.
     type Mask: Mask;
     /// The same lanes in f64.
     type Wide: Vector<Isa = Self::Isa, Element = f64>;
-    /// Number of lanes L.
-    const LANES: usize;
 
     /// All lanes equal `value`.
     fn splat(isa: Self::Isa, value: Self::Element) -> Self;
@@ -61,9 +77,6 @@ pub trait Vector:
     fn sqrt(self) -> Self;
     /// Clears the sign bit.
     fn abs(self) -> Self;
-    /// `(a < b ? a : b, a < b ? b : a)` per lane: for ordered values (min, max); equal values, signed zeros and NaN stay
-    /// as a scalar branch would leave them.
-    fn sort2(self, other: Self) -> (Self, Self);
     /// `self < other`; false where either is NaN.
     fn lt(self, other: Self) -> Self::Mask;
     /// `self <= other`; false where either is NaN.

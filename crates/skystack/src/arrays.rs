@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use ndarray::{Array2, Array3, ArrayView3, Axis};
-use skystack_combine::{BoxError, FrameSource, MemorySink, Plane};
+use skystack_combine::{BoxError, FrameSource, MemorySink, Plane, WordFormat, WordKind};
 use skystack_plan::{Source, Workload};
 use skystack_simd::Element;
 
@@ -20,6 +20,10 @@ pub trait Sample: Copy + Send + Sync + sealed::Sealed {
     fn working(self) -> Self::Working;
     /// The samples themselves, if they are of the working type.
     fn in_place(samples: &[Self]) -> Option<&[Self::Working]>;
+    /// What the bits mean, if they are 16-bit integers.
+    const WORDS: Option<WordKind>;
+    /// The samples as bytes, if they are 16-bit integers.
+    fn as_words(samples: &[Self]) -> Option<&[[u8; 2]]>;
 }
 
 mod sealed {
@@ -27,7 +31,7 @@ mod sealed {
 }
 
 macro_rules! samples {
-    ($($sample:ident => $working:ident $in_place:expr;)*) => { $(
+    ($($sample:ident => $working:ident $in_place:expr $(, $kind:ident)?;)*) => { $(
         impl sealed::Sealed for $sample {}
 
         impl Sample for $sample {
@@ -39,15 +43,28 @@ macro_rules! samples {
                 let in_place: fn(&[Self]) -> Option<&[$working]> = $in_place;
                 in_place(samples)
             }
+            samples!(@words $($kind)?);
         }
     )* };
+    (@words) => {
+        const WORDS: Option<WordKind> = None;
+        fn as_words(_: &[Self]) -> Option<&[[u8; 2]]> {
+            None
+        }
+    };
+    (@words $kind:ident) => {
+        const WORDS: Option<WordKind> = Some(WordKind::$kind);
+        fn as_words(samples: &[Self]) -> Option<&[[u8; 2]]> {
+            Some(bytemuck::cast_slice(samples))
+        }
+    };
 }
 
 samples! {
     u8 => f32 |_| None;
     i8 => f32 |_| None;
-    u16 => f32 |_| None;
-    i16 => f32 |_| None;
+    u16 => f32 |_| None, Unsigned;
+    i16 => f32 |_| None, Signed;
     f32 => f32 |samples| Some(samples);
     u32 => f64 |_| None;
     i32 => f64 |_| None;
@@ -109,6 +126,17 @@ impl<S: Sample, T: Element> FrameSource<T> for ViewSource<'_, S, T> {
         Some(Plane { data: (self.in_place)(samples)?, stride: self.width() })
     }
 
+    fn words(&self) -> Option<WordFormat> {
+        let lent = |frame| self.borrow_words(frame).is_some();
+        let kind = S::WORDS.filter(|_| (0..self.frames()).all(lent))?;
+        Some(WordFormat { big_endian: cfg!(target_endian = "big"), kind })
+    }
+
+    fn borrow_words(&self, frame: usize) -> Option<Plane<'_, [u8; 2]>> {
+        let samples = self.view.index_axis(Axis(0), frame).to_slice()?;
+        Some(Plane { data: S::as_words(samples)?, stride: self.width() })
+    }
+
     fn read(&self, frame: usize, rows: Range<usize>, out: &mut [T], _: &mut Vec<u8>) -> Result<(), BoxError> {
         let frame = self.view.index_axis(Axis(0), frame);
         for (row, out) in rows.zip(out.chunks_exact_mut(self.width())) {
@@ -129,7 +157,8 @@ pub(crate) fn run<S: Sample, T: Element>(
     let mut options = stacker.options.clone();
     options.weights = weights(&stacker.weight, frames)?;
     let products = options.products;
-    let borrowed = frames > 0 && (0..frames).all(|frame| source.borrow(frame).is_some());
+    let words = T::BYTES == f32::BYTES && source.words().is_some();
+    let borrowed = frames > 0 && (words || (0..frames).all(|frame| source.borrow(frame).is_some()));
     let workload = Workload::new(frames, height, width, T::BYTES)
         .source(if borrowed { Source::Borrowed } else { Source::Converted })
         .outputs(products.bytes_per_pixel(frames, T::BYTES), true);

@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
-use skystack_combine::{BoxError, FrameSource, MOST_FRAMES, Options};
+use skystack_combine::{BoxError, FrameSource, MOST_FRAMES, Options, WordFormat, WordKind};
 use skystack_fits::{Bitpix, FitsWriter, Header, Image, InputPath, Limits, Physical, Stored, Working};
 use skystack_plan::{Machine, Plan, Source, Workload, open_files};
 use skystack_simd::Element;
@@ -122,6 +122,20 @@ impl Inputs {
         if outtype == Outtype::Double { Working::F64 } else { widest }
     }
 
+    /// The form of the samples, if all images hold 16-bit integers of one kind, none of which can be missing.
+    fn word_format(&self) -> Option<WordFormat> {
+        let kind = |image: &Arc<Image>| match image.scaling() {
+            _ if image.bitpix() != Bitpix::I16 => None,
+            scaling if scaling.blank().is_some() => None,
+            scaling if scaling.is_identity() => Some(WordKind::Signed),
+            scaling if scaling.is_unsigned_convention() => Some(WordKind::Offset),
+            _ => None,
+        };
+        let first = kind(self.images.first()?)?;
+        let same = self.images.iter().all(|image| kind(image) == Some(first));
+        same.then_some(WordFormat { big_endian: true, kind: first })
+    }
+
     /// Type of the computation and of the output, which are the same unless an f64 result is to be written as f32.
     fn types(&self, stacker: &Stacker, outputs: &OutputFiles) -> Result<(Working, Bitpix), Error> {
         let working = match (outputs.bitpix, self.working(stacker.outtype)) {
@@ -195,7 +209,10 @@ impl Inputs {
         let (frames, (height, width)) = (self.frames.len(), self.shape());
         let element_bytes = if self.types(stacker, outputs)?.0 == Working::F32 { 4 } else { 8 };
         let bytes_per_row = self.images.iter().map(|image| image.raw_bytes_per_row()).max().unwrap_or(0);
-        let workload = Workload::new(frames, height, width, element_bytes)
+        // What a sample takes in memory, and what a pixel of the output takes.
+        let words = element_bytes == 4 && self.word_format().is_some();
+        let stored_bytes = if words { size_of::<[u8; 2]>() } else { element_bytes };
+        let workload = Workload::new(frames, height, width, stored_bytes)
             .source(Source::File { bytes_per_row })
             .outputs(outputs.bytes_per_pixel(frames, element_bytes), false)
             .scratch(Image::SCRATCH_BYTES)
@@ -213,6 +230,15 @@ impl<T: Element + Physical> FrameSource<T> for Inputs {
     }
     fn width(&self) -> usize {
         self.shape().1
+    }
+
+    fn words(&self) -> Option<WordFormat> {
+        self.word_format()
+    }
+
+    fn read_words(&self, frame: usize, rows: Range<usize>, out: &mut [[u8; 2]]) -> Result<(), BoxError> {
+        let Frame { image, plane } = &self.frames[frame];
+        Ok(image.read_stored(*plane, rows, out.as_flattened_mut())?)
     }
 
     fn read(

@@ -20,7 +20,7 @@
 
 use ndarray::{ArrayView3, ArrayViewMut2, ArrayViewMut3};
 use rayon::prelude::*;
-use skystack_simd::{Element, Isa, Kernel, Level, Vector};
+use skystack_simd::{Element, Isa, Kernel, Level, Ordered, Vector};
 
 use crate::{Error, ErrorKind};
 

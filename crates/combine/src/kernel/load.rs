@@ -5,7 +5,7 @@
 //! the block after it while this one is computed.
 
 use skystack_reject::{Block, MOST_GROUPS};
-use skystack_simd::{Element, Isa, Mask, Vector, prefetch};
+use skystack_simd::{Element, Isa, MAX_LANES, Mask, Ordered, Vector};
 
 use crate::band::{BandInput, Tile};
 use crate::options::Resolved;
@@ -25,12 +25,13 @@ pub(super) fn load<T: Element, I: Isa>(
     let first = tile.pixels.start + start;
     let end = tile.pixels.end.min(first + groups * lanes);
     let ingest = Ingest::new(isa, options);
-    let frames = input.planes.len();
+    let frames = input.pixels.frames();
+    let mut decoded = [T::zero(); MOST_GROUPS * MAX_LANES];
     // NaN in the lanes of a group where some frame has no value.
     let mut gaps = [T::Vector::<I>::splat(isa, T::zero()); MOST_GROUPS];
     let whole = groups == MOST_GROUPS && end == first + groups * lanes;
-    for (i, plane) in input.planes.iter().enumerate() {
-        let row = plane.row(tile.line, first..end);
+    for i in 0..frames {
+        let row = input.pixels.row(i, tile.line, first..end, &mut decoded);
         if whole {
             // Lengths that the compiler knows.
             let row = &row[..MOST_GROUPS * lanes];
@@ -98,9 +99,9 @@ pub(super) fn prefetch_next<T: Element, I: Isa>(
 ) {
     let first = tile.pixels.start + x;
     let end = tile.pixels.end.min(first + T::Vector::<I>::LANES);
-    for plane in input.planes.iter().take_while(|_| first < end) {
-        if let [.., last] = plane.row(tile.line, first..end) {
-            prefetch(last);
+    if first < end {
+        for frame in 0..input.pixels.frames() {
+            input.pixels.prefetch(frame, tile.line, end - 1);
         }
     }
 }

@@ -11,7 +11,9 @@
 //! those of the contract (E1 to E3), so both ways give the same bits. A sample of −0 needs no care in a sum: no partial sum
 //! can be −0, because each starts from +0.
 
-use skystack_simd::{Element, LaneBuffer, Mask, Vector, prefetch};
+use std::ops::Range;
+
+use skystack_simd::{Element, LaneBuffer, MAX_LANES, Mask, Vector};
 use skystack_stats::lane::SUM_CHUNK;
 
 use crate::band::{BandInput, Tile};
@@ -213,27 +215,26 @@ struct Strip<'a, T> {
 impl<T: Element> Strip<'_, T> {
     #[inline(always)]
     fn frames(&self) -> usize {
-        self.input.planes.len()
+        self.input.pixels.frames()
     }
 
     /// One run in one frame.
     #[inline(always)]
-    fn row<V: Vector<Element = T>>(&self, frame: usize, run: usize) -> &[T] {
-        let first = self.first + run * run_pixels::<V>();
-        self.input.planes[frame].row(self.line, first..first + run_pixels::<V>())
-    }
-
-    #[inline(always)]
     fn load<V: Vector<Element = T>>(&self, isa: V::Isa, frame: usize, run: usize) -> [V; G] {
-        load(isa, self.row::<V>(frame, run))
+        let mut decoded = [T::zero(); G * MAX_LANES];
+        let first = self.first + run * run_pixels::<V>();
+        let pixels = first..first + run_pixels::<V>();
+        load(isa, self.input.pixels.row(frame, self.line, pixels, &mut decoded))
     }
 
     /// Asks for a run of the frames whose turn is next.
     #[inline(always)]
-    fn prefetch<V: Vector<Element = T>>(&self, frames: std::ops::Range<usize>, run: usize) {
+    fn prefetch<V: Vector<Element = T>>(&self, frames: Range<usize>, run: usize) {
+        let first = self.first + run * run_pixels::<V>();
+        let step = LaneBuffer::REGISTER_BYTES / self.input.pixels.sample_bytes();
         for frame in frames {
-            for line in self.row::<V>(frame, run).iter().step_by(64 / T::BYTES) {
-                prefetch(line);
+            for pixel in (first..first + run_pixels::<V>()).step_by(step) {
+                self.input.pixels.prefetch(frame, self.line, pixel);
             }
         }
     }

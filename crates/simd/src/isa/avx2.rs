@@ -3,7 +3,7 @@
 use core::arch::x86_64::*;
 use std::ops::{BitAnd, BitOr, Not};
 
-use super::native::{already_wide, native_register};
+use super::native::{already_wide, native_register, word_register};
 use super::sealed::Sealed;
 use crate::pair::{Pair, PairMask};
 use crate::{Isa, Mask, Task};
@@ -25,6 +25,7 @@ impl Sealed for Avx2 {}
 impl Isa for Avx2 {
     type F32 = F32x8;
     type F64 = F64x4;
+    type I16 = I16x16;
 
     #[inline(always)]
     fn call<T: Task<Self>>(self, task: T) -> T::Output {
@@ -47,6 +48,11 @@ pub struct F32x8(__m256);
 #[derive(Debug, Clone, Copy)]
 #[repr(transparent)]
 pub struct F64x4(__m256d);
+
+/// Sixteen 16-bit integers.
+#[derive(Debug, Clone, Copy)]
+#[repr(transparent)]
+pub struct I16x16(__m256i);
 
 /// Eight truth values: all bits of a true lane are set.
 #[derive(Debug, Clone, Copy)]
@@ -145,3 +151,9 @@ native_register!(F64x4 of 4 f64, mask M64x4, wide Self, on Avx2 by avx2:
 {
     already_wide!(M64x4);
 });
+
+word_register!(I16x16 of 16 i16, narrow F32x8, on Avx2 by avx2:
+    _mm256_min_epi16 _mm256_max_epi16 _mm256_set1_epi16 _mm256_loadu_si256,
+    halves(x)
+    _mm256_cvtepi32_ps(_mm256_cvtepi16_epi32(_mm256_castsi256_si128(x))),
+    _mm256_cvtepi32_ps(_mm256_cvtepi16_epi32(_mm256_extracti128_si256::<1>(x))));

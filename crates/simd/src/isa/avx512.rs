@@ -1,22 +1,25 @@
-//! Level avx512: 512-bit registers and mask registers of `core::arch` (AVX-512 F and DQ).
+//! Level avx512: 512-bit registers and mask registers of `core::arch` (AVX-512 F, BW and DQ).
 
 use core::arch::x86_64::*;
 use std::ops::{BitAnd, BitOr, Not};
 
-use super::native::{already_wide, native_register};
+use super::native::{already_wide, native_register, word_register};
 use super::sealed::Sealed;
 use crate::pair::{Pair, PairMask};
 use crate::{Isa, Mask, Task};
 
-/// Token: this CPU has AVX-512 F and DQ.
+/// Token: this CPU has AVX-512 F, BW and DQ.
 #[derive(Debug, Clone, Copy)]
 pub struct Avx512(());
 
 impl Avx512 {
-    /// The token, if this CPU has AVX-512 F and DQ.
+    /// The token, if this CPU has AVX-512 F, BW and DQ.
     #[inline(always)]
     pub fn new() -> Option<Self> {
-        (is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512dq")).then_some(Self(()))
+        let has = is_x86_feature_detected!("avx512f")
+            && is_x86_feature_detected!("avx512bw")
+            && is_x86_feature_detected!("avx512dq");
+        has.then_some(Self(()))
     }
 }
 
@@ -25,15 +28,16 @@ impl Sealed for Avx512 {}
 impl Isa for Avx512 {
     type F32 = F32x16;
     type F64 = F64x8;
+    type I16 = I16x32;
 
     #[inline(always)]
     fn call<T: Task<Self>>(self, task: T) -> T::Output {
-        #[target_feature(enable = "avx512f,avx512dq")]
+        #[target_feature(enable = "avx512f,avx512bw,avx512dq")]
         #[inline(never)]
         fn call<T: Task<Avx512>>(isa: Avx512, task: T) -> T::Output {
             task.run(isa)
         }
-        // SAFETY: the token proves AVX-512 F and DQ.
+        // SAFETY: the token proves AVX-512 F, BW and DQ.
         unsafe { call(self, task) }
     }
 }
@@ -48,10 +52,15 @@ pub struct F32x16(__m512);
 #[repr(transparent)]
 pub struct F64x8(__m512d);
 
+/// Thirty-two 16-bit integers.
+#[derive(Debug, Clone, Copy)]
+#[repr(transparent)]
+pub struct I16x32(__m512i);
+
 /// Runs value intrinsics (no pointers) of this instruction set.
 macro_rules! avx512 {
     ($intrinsics:expr) => {{
-        // SAFETY: these intrinsics need AVX-512 F and DQ and nothing else; every value of this file's types, and every
+        // SAFETY: these intrinsics need AVX-512 F, BW and DQ and nothing else; every value of this file's types, and every
         // `Avx512`, was made through `Avx512::new`, which checked the CPU.
         unsafe { $intrinsics }
     }};
@@ -134,3 +143,9 @@ native_register!(F64x8 of 8 f64, mask K8, wide Self, on Avx512 by avx512:
 {
     already_wide!(K8);
 });
+
+word_register!(I16x32 of 32 i16, narrow F32x16, on Avx512 by avx512:
+    _mm512_min_epi16 _mm512_max_epi16 _mm512_set1_epi16 _mm512_loadu_epi16,
+    halves(x)
+    _mm512_cvtepi32_ps(_mm512_cvtepi16_epi32(_mm512_castsi512_si256(x))),
+    _mm512_cvtepi32_ps(_mm512_cvtepi16_epi32(_mm512_extracti64x4_epi64::<1>(x))));

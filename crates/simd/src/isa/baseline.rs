@@ -3,11 +3,11 @@
 
 use std::ops::{Add, BitAnd, BitOr, Div, Mul, Not, Sub};
 
-use wide::{f32x4, f64x2};
+use wide::{f32x4, f64x2, i16x8};
 
 use super::sealed::Sealed;
 use crate::pair::{Pair, PairMask};
-use crate::{Isa, Mask, Task, Vector};
+use crate::{Isa, Mask, Ordered, Task, Vector, Words};
 
 /// Token of the level that was fixed when the program was compiled.
 #[derive(Debug, Clone, Copy)]
@@ -18,6 +18,7 @@ impl Sealed for Baseline {}
 impl Isa for Baseline {
     type F32 = Portable<f32x4>;
     type F64 = Portable<f64x2>;
+    type I16 = Portable<i16x8>;
 
     #[inline(always)]
     fn call<T: Task<Self>>(self, task: T) -> T::Output {
@@ -92,12 +93,26 @@ macro_rules! portable {
             }
         }
 
-        impl Vector for Portable<$wide> {
+        impl Ordered for Portable<$wide> {
             type Isa = Baseline;
+            const LANES: usize = $lanes;
+
+            // Compare and select, not `fast_min`: wide leaves NaN and signed zeros of min and max to the target.
+            #[inline(always)]
+            fn sort2(self, other: Self) -> (Self, Self) {
+                let less = self.0.simd_lt(other.0);
+                (Self(less.bitselect(self.0, other.0)), Self(less.bitselect(other.0, self.0)))
+            }
+            #[inline(always)]
+            fn padding(_: Baseline) -> Self {
+                Self($wide::splat($float::INFINITY))
+            }
+        }
+
+        impl Vector for Portable<$wide> {
             type Element = $float;
             type Mask = PortableMask<$wide>;
             type Wide = $wider;
-            const LANES: usize = $lanes;
 
             #[inline(always)]
             fn splat(_: Baseline, value: $float) -> Self {
@@ -123,12 +138,6 @@ macro_rules! portable {
             #[inline(always)]
             fn abs(self) -> Self {
                 Self(self.0.abs())
-            }
-            // Compare and select, not `fast_min`: wide leaves NaN and signed zeros of min and max to the target.
-            #[inline(always)]
-            fn sort2(self, other: Self) -> (Self, Self) {
-                let less = self.0.simd_lt(other.0);
-                (Self(less.bitselect(self.0, other.0)), Self(less.bitselect(other.0, self.0)))
             }
             #[inline(always)]
             fn lt(self, other: Self) -> Self::Mask {
@@ -185,3 +194,34 @@ portable!(f64x2, f64, 2, Self, {
         mask
     }
 });
+
+impl Sealed for Portable<i16x8> {}
+
+impl Ordered for Portable<i16x8> {
+    type Isa = Baseline;
+    const LANES: usize = 8;
+
+    #[inline(always)]
+    fn sort2(self, other: Self) -> (Self, Self) {
+        (Self(self.0.min(other.0)), Self(self.0.max(other.0)))
+    }
+    #[inline(always)]
+    fn padding(_: Baseline) -> Self {
+        Self(i16x8::splat(i16::MAX))
+    }
+}
+
+impl Words for Portable<i16x8> {
+    type Narrow = Portable<f32x4>;
+
+    #[inline(always)]
+    fn load(_: Baseline, from: &[i16]) -> Self {
+        let lanes: &[i16; 8] = from.first_chunk().expect("a register full of elements");
+        Self(i16x8::new(*lanes))
+    }
+    #[inline(always)]
+    fn widen(self) -> [Portable<f32x4>; 2] {
+        let [a, b, c, d, e, f, g, h] = self.0.to_array().map(f32::from);
+        [Portable(f32x4::new([a, b, c, d])), Portable(f32x4::new([e, f, g, h]))]
+    }
+}

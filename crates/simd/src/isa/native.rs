@@ -44,12 +44,25 @@ macro_rules! native_register {
 
         impl $crate::isa::sealed::Sealed for $vector {}
 
-        impl $crate::Vector for $vector {
+        impl $crate::Ordered for $vector {
             type Isa = $isa;
+            const LANES: usize = $lanes;
+
+            // MINPS(a, b) is `a < b ? a : b` and MAXPS(b, a) is `b > a ? b : a`, NaN and signed zeros included.
+            #[inline(always)]
+            fn sort2(self, other: Self) -> (Self, Self) {
+                (Self($guard!($min(self.0, other.0))), Self($guard!($max(other.0, self.0))))
+            }
+            #[inline(always)]
+            fn padding(isa: $isa) -> Self {
+                <Self as $crate::Vector>::splat(isa, $float::INFINITY)
+            }
+        }
+
+        impl $crate::Vector for $vector {
             type Element = $float;
             type Mask = $mask;
             type Wide = $wide;
-            const LANES: usize = $lanes;
 
             #[inline(always)]
             fn splat(_: $isa, value: $float) -> Self {
@@ -81,11 +94,6 @@ macro_rules! native_register {
                 let $x = self.0;
                 Self($guard!($abs))
             }
-            // MINPS(a, b) is `a < b ? a : b` and MAXPS(b, a) is `b > a ? b : a`, NaN and signed zeros included.
-            #[inline(always)]
-            fn sort2(self, other: Self) -> (Self, Self) {
-                (Self($guard!($min(self.0, other.0))), Self($guard!($max(other.0, self.0))))
-            }
             #[inline(always)]
             fn lt(self, other: Self) -> $mask {
                 $mask($guard!($compare::<_CMP_LT_OQ>(self.0, other.0)))
@@ -104,6 +112,46 @@ macro_rules! native_register {
                 Self($guard!($select))
             }
             $($conversions)*
+        }
+    };
+}
+
+/// Defines a register type of 16-bit integers.
+macro_rules! word_register {
+    ($words:ident of $lanes:literal i16, narrow $narrow:ident, on $isa:ident by $guard:ident:
+     $min:ident $max:ident $splat:ident $load:ident,
+     halves($x:ident) $low:expr, $high:expr) => {
+        impl $crate::isa::sealed::Sealed for $words {}
+
+        impl $crate::Ordered for $words {
+            type Isa = $isa;
+            const LANES: usize = $lanes;
+
+            #[inline(always)]
+            fn sort2(self, other: Self) -> (Self, Self) {
+                (Self($guard!($min(self.0, other.0))), Self($guard!($max(self.0, other.0))))
+            }
+            #[inline(always)]
+            fn padding(_: $isa) -> Self {
+                Self($guard!($splat(i16::MAX)))
+            }
+        }
+
+        impl $crate::Words for $words {
+            type Narrow = $narrow;
+
+            #[inline(always)]
+            fn load(_: $isa, from: &[i16]) -> Self {
+                let lanes: &[i16; $lanes] = from.first_chunk().expect("a register full of elements");
+                // SAFETY: the token proves that the CPU has the instruction; the array is readable over its whole length,
+                // and this load needs no alignment.
+                Self(unsafe { $load(lanes.as_ptr().cast()) })
+            }
+            #[inline(always)]
+            fn widen(self) -> [$narrow; 2] {
+                let $x = self.0;
+                [$narrow($guard!($low)), $narrow($guard!($high))]
+            }
         }
     };
 }
@@ -130,4 +178,4 @@ macro_rules! already_wide {
     };
 }
 
-pub(super) use {already_wide, native_register};
+pub(super) use {already_wide, native_register, word_register};

@@ -3,7 +3,7 @@
 use std::ops::{Add, Div, Mul, Sub};
 
 use super::sealed::Sealed;
-use crate::{Isa, Mask, Task, Vector};
+use crate::{Isa, Mask, Ordered, Task, Vector, Words};
 
 /// Token of the level that every machine has.
 #[derive(Debug, Clone, Copy)]
@@ -14,6 +14,7 @@ impl Sealed for Scalar {}
 impl Isa for Scalar {
     type F32 = One<f32>;
     type F64 = One<f64>;
+    type I16 = Two;
 
     #[inline(always)]
     fn call<T: Task<Self>>(self, task: T) -> T::Output {
@@ -61,12 +62,24 @@ macro_rules! one {
     ($float:ident) => {
         impl Sealed for One<$float> {}
 
-        impl Vector for One<$float> {
+        impl Ordered for One<$float> {
             type Isa = Scalar;
+            const LANES: usize = 1;
+
+            #[inline(always)]
+            fn sort2(self, other: Self) -> (Self, Self) {
+                if self.0 < other.0 { (self, other) } else { (other, self) }
+            }
+            #[inline(always)]
+            fn padding(_: Scalar) -> Self {
+                Self($float::INFINITY)
+            }
+        }
+
+        impl Vector for One<$float> {
             type Element = $float;
             type Mask = bool;
             type Wide = One<f64>;
-            const LANES: usize = 1;
 
             #[inline(always)]
             fn splat(_: Scalar, value: $float) -> Self {
@@ -91,10 +104,6 @@ macro_rules! one {
             #[inline(always)]
             fn abs(self) -> Self {
                 Self(self.0.abs())
-            }
-            #[inline(always)]
-            fn sort2(self, other: Self) -> (Self, Self) {
-                if self.0 < other.0 { (self, other) } else { (other, self) }
             }
             #[inline(always)]
             fn lt(self, other: Self) -> bool {
@@ -134,3 +143,38 @@ macro_rules! one {
 
 one!(f32);
 one!(f64);
+
+/// Two 16-bit integers.
+#[derive(Debug, Clone, Copy)]
+#[repr(transparent)]
+pub struct Two([i16; 2]);
+
+impl Sealed for Two {}
+
+impl Ordered for Two {
+    type Isa = Scalar;
+    const LANES: usize = 2;
+
+    #[inline(always)]
+    fn sort2(self, other: Self) -> (Self, Self) {
+        let ([a, b], [c, d]) = (self.0, other.0);
+        (Self([a.min(c), b.min(d)]), Self([a.max(c), b.max(d)]))
+    }
+    #[inline(always)]
+    fn padding(_: Scalar) -> Self {
+        Self([i16::MAX; 2])
+    }
+}
+
+impl Words for Two {
+    type Narrow = One<f32>;
+
+    #[inline(always)]
+    fn load(_: Scalar, from: &[i16]) -> Self {
+        Self([from[0], from[1]])
+    }
+    #[inline(always)]
+    fn widen(self) -> [One<f32>; 2] {
+        [One(self.0[0].into()), One(self.0[1].into())]
+    }
+}

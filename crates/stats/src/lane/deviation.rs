@@ -8,7 +8,7 @@
 //!
 //! and since the first term falls and the second rises with i, the minimum is at their crossing: no second sort.
 
-use skystack_simd::{Element, Mask, Vector};
+use skystack_simd::{Element, Mask, Ordered, Vector};
 
 use super::Window;
 use super::sort::sort_in_place;

@@ -21,7 +21,7 @@ pub use moments::{
     All, DeviationMoments, Deviations, Distances, Members, SUM_CHUNK, Squares, Terms, first_in, mean, sum,
 };
 pub use order::{halfway, iqr, lmedian, median, middle_of_window, percentile};
-pub use sort::{middle, middle_within, sort, sorted_copy, sorted_registers};
+pub use sort::{middle, middle_of_ordered, middle_within, sort, sorted_copy, sorted_registers};
 
 /// The ranks `first` … `first + count − 1` (0-based) of a sorted column, one window a lane.
 #[derive(Debug, Clone, Copy)]

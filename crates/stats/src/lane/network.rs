@@ -4,7 +4,7 @@
 //! The lists of comparators are in `tables.rs`, which `cargo xtask codegen` writes and checks. Each network is a function of
 //! its own for each instruction set and type ([`Isa::call`]): inlined into every kernel they would fill the program.
 
-use skystack_simd::{Isa, Task, Vector};
+use skystack_simd::{Isa, Ordered, Task};
 
 /// Most registers that a network takes: as many as AVX-512 has.
 pub(super) const WIDEST: usize = 32;
@@ -23,7 +23,7 @@ struct BitonicSort<'a, V, const N: usize>(&'a mut [V; N]);
 
 macro_rules! sorts {
     ($($n:literal [$($a:literal $b:literal,)*])*) => {
-        $(impl<V: Vector> Task<V::Isa> for Sort<'_, V, $n> {
+        $(impl<V: Ordered> Task<V::Isa> for Sort<'_, V, $n> {
             type Output = ();
             #[inline(always)]
             fn run(self, _: V::Isa) {
@@ -35,7 +35,7 @@ macro_rules! sorts {
 
         /// Sorts `from` into `to`, each lane upwards; both have the same length, at most [`WIDEST`].
         #[inline(always)]
-        pub(in crate::lane) fn sort<V: Vector>(isa: V::Isa, from: &[V], to: &mut [V]) {
+        pub(in crate::lane) fn sort<V: Ordered>(isa: V::Isa, from: &[V], to: &mut [V]) {
             match from.len() {
                 $($n => isa.call(Sort::<V, $n> {
                     from: from.first_chunk().expect(LENGTH),
@@ -49,7 +49,7 @@ macro_rules! sorts {
 
 macro_rules! middles {
     ($($n:literal [$($a:literal $b:literal,)*])*) => {
-        $(impl<V: Vector> Task<V::Isa> for Middle<'_, V, $n> {
+        $(impl<V: Ordered> Task<V::Isa> for Middle<'_, V, $n> {
             type Output = (V, V);
             // What no rank that is wanted depends on is never computed: the compiler drops it.
             #[inline(always)]
@@ -62,7 +62,7 @@ macro_rules! middles {
 
         /// The values of ranks N/2 − 1 and N/2 of each lane; the only value twice where N = 1.
         #[inline(always)]
-        pub(in crate::lane) fn middle<V: Vector>(isa: V::Isa, column: &[V]) -> (V, V) {
+        pub(in crate::lane) fn middle<V: Ordered>(isa: V::Isa, column: &[V]) -> (V, V) {
             match column.len() {
                 $($n => isa.call(Middle::<V, $n>(column.first_chunk().expect(LENGTH))),)*
                 _ => (column[0], column[0]),
@@ -73,7 +73,7 @@ macro_rules! middles {
 
 macro_rules! bitonic_sorts {
     ($($n:literal [$($a:literal $b:literal,)*])*) => {
-        $(impl<V: Vector> Task<V::Isa> for BitonicSort<'_, V, $n> {
+        $(impl<V: Ordered> Task<V::Isa> for BitonicSort<'_, V, $n> {
             type Output = ();
             #[inline(always)]
             fn run(self, _: V::Isa) {
@@ -87,7 +87,7 @@ macro_rules! bitonic_sorts {
 
 /// Sorts [`WIDEST`] registers of which each lane is a bitonic sequence.
 #[inline(always)]
-pub(super) fn bitonic_sort<V: Vector>(isa: V::Isa, run: &mut [V]) {
+pub(super) fn bitonic_sort<V: Ordered>(isa: V::Isa, run: &mut [V]) {
     isa.call(BitonicSort::<V, WIDEST>(run.first_chunk_mut().expect(LENGTH)));
 }
 

@@ -21,7 +21,7 @@
 //! | Batcher's merge exchange in memory | | | | | | 1.5 | 2.3 | 3.9 |
 //! | middle | 0.15 | 0.27 | 0.38 | 0.41 | 0.53 | 0.52 | 0.48 | 0.30 |
 
-use skystack_simd::{Element, Isa, Task, Vector};
+use skystack_simd::{Element, Isa, Ordered, Task, Vector};
 
 use super::network::{self, WIDEST};
 use super::select::{LONGEST_SORTED, Neighbours};
@@ -55,7 +55,7 @@ pub const fn sorted_registers(count: usize) -> usize {
 /// # Cost
 /// Comparators of two instructions: 180 for N = 31, 562 for 63; about N·log₂²N / 4.
 #[inline(always)]
-pub fn sort<V: Vector>(isa: V::Isa, from: &[V], to: &mut [V]) {
+pub fn sort<V: Ordered>(isa: V::Isa, from: &[V], to: &mut [V]) {
     if from.len() <= WIDEST {
         network::sort(isa, from, to);
     } else {
@@ -69,7 +69,7 @@ struct SortRuns<'a, V> {
     to: &'a mut [V],
 }
 
-impl<V: Vector> Task<V::Isa> for SortRuns<'_, V> {
+impl<V: Ordered> Task<V::Isa> for SortRuns<'_, V> {
     type Output = ();
 
     #[inline(always)]
@@ -78,7 +78,7 @@ impl<V: Vector> Task<V::Isa> for SortRuns<'_, V> {
         let (to, beyond) = to.split_at_mut(merged_registers(from.len()));
         sort_blocks(isa, from, to);
         merge_runs(isa, to, to.len());
-        beyond.fill(V::splat(isa, V::Element::INFINITY));
+        beyond.fill(V::padding(isa));
     }
 }
 
@@ -115,20 +115,54 @@ impl<V: Vector> Task<V::Isa> for MiddleOfRuns<'_, V> {
             let rank = V::splat(isa, V::Element::narrow((count / 2 - 1) as f64));
             return Neighbours { column, rank, scratch }.run(isa);
         }
-        let scratch = &mut scratch[..merged_registers(count)];
-        sort_blocks(isa, column, scratch);
-        let half = scratch.len().next_power_of_two() / 2;
-        merge_runs(isa, scratch, half);
-        let (a, b) = scratch[..count].split_at(half);
-        (smallest_of_two_runs(isa, a, b, count / 2), smallest_of_two_runs(isa, a, b, count / 2 + 1))
+        middle_by_merges(isa, column, scratch)
+    }
+}
+
+/// [`middle`] of more registers than a network takes, whatever their lanes are.
+#[inline(always)]
+fn middle_by_merges<V: Ordered>(isa: V::Isa, column: &[V], scratch: &mut [V]) -> (V, V) {
+    let count = column.len();
+    let scratch = &mut scratch[..merged_registers(count)];
+    sort_blocks(isa, column, scratch);
+    let half = scratch.len().next_power_of_two() / 2;
+    merge_runs(isa, scratch, half);
+    let (a, b) = scratch[..count].split_at(half);
+    (smallest_of_two_runs(isa, a, b, count / 2), smallest_of_two_runs(isa, a, b, count / 2 + 1))
+}
+
+/// [`middle`] of registers that only have an order, 16-bit integers for one; never selected.
+///
+/// # Shapes, cost
+/// As [`middle`] up to some 200 registers; twice that and more for many.
+#[inline(always)]
+pub fn middle_of_ordered<V: Ordered>(isa: V::Isa, column: &[V], scratch: &mut [V]) -> (V, V) {
+    if column.len() <= WIDEST {
+        network::middle(isa, column)
+    } else {
+        isa.call(MiddleByMerges { column, scratch })
+    }
+}
+
+struct MiddleByMerges<'a, V> {
+    column: &'a [V],
+    scratch: &'a mut [V],
+}
+
+impl<V: Ordered> Task<V::Isa> for MiddleByMerges<'_, V> {
+    type Output = (V, V);
+
+    #[inline(always)]
+    fn run(self, isa: V::Isa) -> (V, V) {
+        middle_by_merges(isa, self.column, self.scratch)
     }
 }
 
 /// The k-th smallest (1-based) value of two sorted runs: the least of max(a(i), b(k − i)) over all ways to take i values of
 /// one and k − i of the other.
 #[inline(always)]
-fn smallest_of_two_runs<V: Vector>(isa: V::Isa, a: &[V], b: &[V], k: usize) -> V {
-    let mut least = V::splat(isa, V::Element::INFINITY);
+fn smallest_of_two_runs<V: Ordered>(isa: V::Isa, a: &[V], b: &[V], k: usize) -> V {
+    let mut least = V::padding(isa);
     for run in [a, b] {
         if let Some(all_of_one) = run.get(k - 1) {
             least = least.sort2(*all_of_one).0;
@@ -147,16 +181,16 @@ fn smallest_of_two_runs<V: Vector>(isa: V::Isa, a: &[V], b: &[V], k: usize) -> V
 
 /// Sorted blocks of [`WIDEST`], the last one filled up with +∞ or short.
 #[inline(always)]
-fn sort_blocks<V: Vector>(isa: V::Isa, from: &[V], to: &mut [V]) {
+fn sort_blocks<V: Ordered>(isa: V::Isa, from: &[V], to: &mut [V]) {
     for (from, to) in from.chunks(WIDEST).zip(to.chunks_mut(WIDEST)) {
         network::sort(isa, from, &mut to[..from.len()]);
     }
-    to[from.len()..].fill(V::splat(isa, V::Element::INFINITY));
+    to[from.len()..].fill(V::padding(isa));
 }
 
 /// Merges sorted blocks into runs of `length`, of which the last may be shorter.
 #[inline(always)]
-fn merge_runs<V: Vector>(isa: V::Isa, column: &mut [V], length: usize) {
+fn merge_runs<V: Ordered>(isa: V::Isa, column: &mut [V], length: usize) {
     let mut half = WIDEST;
     while half < length {
         for run in column.chunks_mut(2 * half).filter(|run| run.len() > half) {
@@ -171,7 +205,7 @@ fn merge_runs<V: Vector>(isa: V::Isa, column: &mut [V], length: usize) {
 /// A second run that is shorter stands for one of the same length that ends in +∞: no comparator would move these, because
 /// each leaves the greater value where the +∞ is.
 #[inline(always)]
-fn merge<V: Vector>(isa: V::Isa, run: &mut [V], half: usize) {
+fn merge<V: Ordered>(isa: V::Isa, run: &mut [V], half: usize) {
     let mut length = half;
     if run.len() == 2 * half && half > WIDEST {
         fold_and_halve(run);
@@ -197,7 +231,7 @@ fn merge<V: Vector>(isa: V::Isa, run: &mut [V], half: usize) {
 /// Sorts at most [`SHORT_BLOCK`] registers in place, as a function of its own.
 struct SortShort<'a, V>(&'a mut [V]);
 
-impl<V: Vector> Task<V::Isa> for SortShort<'_, V> {
+impl<V: Ordered> Task<V::Isa> for SortShort<'_, V> {
     type Output = ();
 
     #[inline(always)]
@@ -211,7 +245,7 @@ impl<V: Vector> Task<V::Isa> for SortShort<'_, V> {
 
 /// Makes two bitonic halves of two sorted runs, none of the first above any of the second.
 #[inline(always)]
-fn fold<V: Vector>(run: &mut [V], half: usize) {
+fn fold<V: Ordered>(run: &mut [V], half: usize) {
     let (low, high) = run.split_at_mut(half);
     let opposite = &mut low[half - high.len()..];
     for (a, b) in opposite.iter_mut().zip(high.iter_mut().rev()) {
@@ -221,7 +255,7 @@ fn fold<V: Vector>(run: &mut [V], half: usize) {
 
 /// [`fold`] and [`halve`] with half as many loads and stores.
 #[inline(always)]
-fn fold_and_halve<V: Vector>(run: &mut [V]) {
+fn fold_and_halve<V: Ordered>(run: &mut [V]) {
     let [a, b, c, d] = quarters(run);
     let quarter = a.len();
     // Indices, because a reversed iterator in a zip costs two comparisons a step.
@@ -236,7 +270,7 @@ fn fold_and_halve<V: Vector>(run: &mut [V]) {
 
 /// Splits bitonic sequences of `length` registers, of which the last may be cut off, into such of `shortest`.
 #[inline(always)]
-fn halve_down<V: Vector>(column: &mut [V], mut length: usize, shortest: usize) {
+fn halve_down<V: Ordered>(column: &mut [V], mut length: usize, shortest: usize) {
     while length > shortest {
         let twice = length > 2 * shortest;
         for part in column.chunks_mut(length) {
@@ -255,7 +289,7 @@ fn halve_down<V: Vector>(column: &mut [V], mut length: usize, shortest: usize) {
 
 /// Halves bitonic sequences of `length` registers, none of a first half above any of the second.
 #[inline(always)]
-fn halve<V: Vector>(column: &mut [V], length: usize) {
+fn halve<V: Ordered>(column: &mut [V], length: usize) {
     for part in column.chunks_mut(length).filter(|part| part.len() > length / 2) {
         let (front, back) = part.split_at_mut(length / 2);
         for (a, b) in front.iter_mut().zip(back) {
@@ -266,7 +300,7 @@ fn halve<V: Vector>(column: &mut [V], length: usize) {
 
 /// [`halve`] of one sequence and of its halves, with half as many loads and stores.
 #[inline(always)]
-fn halve_twice<V: Vector>(part: &mut [V]) {
+fn halve_twice<V: Ordered>(part: &mut [V]) {
     let [a, b, c, d] = quarters(part);
     for ((a, b), (c, d)) in a.iter_mut().zip(b).zip(c.iter_mut().zip(d)) {
         let (a_low, c_high) = a.sort2(*c);
@@ -288,7 +322,7 @@ fn quarters<V>(part: &mut [V]) -> [&mut [V]; 4] {
 /// Sorts each lane upwards by Batcher's merge exchange (Knuth, The Art of Computer Programming 3, algorithm 5.2.2M), which
 /// exists for every N and needs no table.
 #[inline(always)]
-pub(super) fn sort_in_place<V: Vector>(column: &mut [V]) {
+pub(super) fn sort_in_place<V: Ordered>(column: &mut [V]) {
     let count = column.len();
     if count < 2 {
         return;
@@ -312,7 +346,7 @@ pub(super) fn sort_in_place<V: Vector>(column: &mut [V]) {
 
 /// Comparators (i, i + d) for all i with `i & p == r`.
 #[inline(always)]
-fn exchange<V: Vector>(column: &mut [V], p: usize, r: usize, d: usize) {
+fn exchange<V: Ordered>(column: &mut [V], p: usize, r: usize, d: usize) {
     let end = column.len() - d;
     let mut base = r;
     while base < end {

@@ -1,6 +1,6 @@
 //! The least and the greatest value that pass a test, in one pass.
 
-use skystack_simd::{Element, Isa, Kernel, Mask, Vector};
+use skystack_simd::{Element, Isa, Kernel, Mask, Ordered, Vector};
 
 use super::bounds::Bounds;
 use super::tuning::Tuning;

@@ -5,7 +5,7 @@
 //! [transposition](super::transpose). Threads fill tables of chunk totals, which one thread adds.
 
 use rayon::prelude::*;
-use skystack_simd::{Element, Isa, Kernel, MAX_LANES, Vector};
+use skystack_simd::{Element, Isa, Kernel, MAX_LANES, Ordered, Vector};
 
 use super::bounds::Bounds;
 use super::transpose::transpose;

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use proptest::prelude::*;
 use rayon::{ThreadPool, ThreadPoolBuilder};
-use skystack_simd::{Element, Isa, Kernel, Level, MAX_LANES, Vector};
+use skystack_simd::{Element, Isa, Kernel, Level, MAX_LANES, Ordered, Vector};
 
 use super::census::Census;
 use super::clip::{ClipCenter, ClipSpread, SigmaClip, clip_by};
