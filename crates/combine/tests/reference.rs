@@ -2,10 +2,11 @@
 
 mod common;
 
+use common::oracle::{difference, same, setup};
 use common::{Draw, Stack, options};
-use skystack_combine::{Combine, Control, Lmedian, MemorySink, Options, Products, SigmaRule, run};
+use skystack_combine::{Control, Options, Products, run};
 use skystack_plan::{Limits, Machine, Source, Workload, plan};
-use skystack_reference::{Pixel, Setup, Working};
+use skystack_reference::Pixel;
 use skystack_simd::{Element, Level};
 
 /// Numbers of frames beside 1 to 34, every one of which has a network of its own: around the borders of blocks and chunks.
@@ -13,58 +14,6 @@ const FRAMES: [usize; 8] = [63, 64, 65, 97, 128, 130, 256, 257];
 
 /// Pixels of a row: no whole register, and some runs of every kind with a rest.
 const WIDTHS: [usize; 4] = [37, 37, 37, 150];
-
-fn setup<'a>(options: &'a Options, element_bytes: usize) -> Setup<'a> {
-    Setup {
-        working: if element_bytes == 4 { Working::F32 } else { Working::F64 },
-        rejection: options.rejection,
-        combine: match options.combine {
-            Combine::Median => skystack_reference::Combine::Median,
-            Combine::Lmedian => skystack_reference::Combine::Lmedian,
-            Combine::Sum => skystack_reference::Combine::Sum,
-            Combine::Min => skystack_reference::Combine::Min,
-            Combine::Max => skystack_reference::Combine::Max,
-            _ => skystack_reference::Combine::Average,
-        },
-        lmedian: match options.lmedian {
-            Lmedian::Iraf => skystack_reference::Lmedian::Iraf,
-            Lmedian::Lower => skystack_reference::Lmedian::Lower,
-        },
-        lthreshold: options.lthreshold,
-        hthreshold: options.hthreshold,
-        weights: options.weights.as_deref(),
-        blank: options.blank,
-        sigma: match options.sigma_rule {
-            SigmaRule::Iraf => skystack_reference::SigmaRule::Iraf,
-            SigmaRule::Scatter => skystack_reference::SigmaRule::Scatter,
-            SigmaRule::Population => skystack_reference::SigmaRule::Population,
-        },
-    }
-}
-
-fn same<T: Element>(found: T, expected: f64) -> bool {
-    // The reference carries T as f64; all NaN are one.
-    found.widen().to_bits() == expected.to_bits() || (found.is_nan() && expected.is_nan())
-}
-
-/// What differs from the reference at `pixel`, if anything.
-fn difference<T: Element>(
-    sink: &MemorySink<T>,
-    pixel: usize,
-    pixels: usize,
-    expected: &Pixel,
-) -> Option<String> {
-    let used: Vec<bool> = (0..expected.used.len()).map(|i| sink.rejmask[i * pixels + pixel] == 0).collect();
-    let found = (sink.count[pixel] as usize, sink.nrej[pixel] as usize);
-    let agrees = same(sink.image[pixel], expected.value)
-        && same(sink.sigma[pixel], expected.sigma)
-        && found == (expected.count, expected.nrej)
-        && used == expected.used;
-    (!agrees).then(|| {
-        let (value, sigma) = (sink.image[pixel], sink.sigma[pixel]);
-        format!("found {value:?} sigma {sigma:?} count, nrej {found:?}\nused {used:?}\nexpected {expected:?}")
-    })
-}
 
 fn compare<T: Element>(seed: u64) {
     let mut draw = Draw::new(seed);

@@ -3,6 +3,8 @@
 // Each test binary uses a part of this module.
 #![allow(dead_code)]
 
+pub(crate) mod oracle;
+
 use skystack_combine::{Combine, FrameSource, Lmedian, MemorySink, Options, Plane, Products, SigmaRule};
 use skystack_reject::{
     About, Center, Extrema, MinMax, Rejection, Restore, SigClip, Spread, Trim, ZeroSpread,
