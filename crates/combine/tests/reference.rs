@@ -7,6 +7,7 @@ use common::{Draw, Stack, options};
 use skystack_combine::{Control, Options, Products, run};
 use skystack_plan::{Limits, Machine, Source, Workload, plan};
 use skystack_reference::Pixel;
+use skystack_reject::{About, Center, SigClip, Spread, ZeroSpread};
 use skystack_simd::{Element, Level};
 
 /// Numbers of frames beside 1 to 34, every one of which has a network of its own: around the borders of blocks and chunks.
@@ -66,4 +67,25 @@ fn f32_kernels_equal_the_reference_bit_for_bit() {
 #[test]
 fn f64_kernels_equal_the_reference_bit_for_bit() {
     seeds(1 << 32).for_each(compare::<f64>);
+}
+
+/// A mean of two of the largest numbers overflows half way, and nothing is within its limits.
+#[test]
+fn values_near_the_limit_of_f64_are_restored_as_the_reference_does() {
+    let most = f64::MAX;
+    let column = [0.5 * most, -most, 0.5 * most, -most, 0.5 * most];
+    let clip = SigClip::iraf().lsigma(1.5).hsigma(0.0).center(Center::Mean).spread(Spread::Sn);
+    let mut clip = clip.about(About::Mean).ddof(2).zero_spread(ZeroSpread::Test).nkeep(3);
+    clip.minclip = 1;
+    let products = Products { sigma: true, nrej: true, count: true, rejmask: true };
+    let options = Options { rejection: clip.into(), products, ..Options::default() };
+    let stack = Stack { height: 1, width: 1, frames: column.iter().map(|y| vec![*y]).collect() };
+    let workload = Workload::new(column.len(), 1, 1, 8).source(Source::Borrowed);
+    let plan = plan(&workload, &Machine::unknown(), &Limits::default()).expect("a plan");
+    let expected = skystack_reference::pixel(&column, &setup(&options, 8));
+    for level in Level::available() {
+        let mut sink = stack.sink(&options.products);
+        run(&options, &stack, &mut sink, &plan, &Control::new(level)).expect("a result");
+        assert_eq!(difference(&sink, 0, 1, &expected), None, "{level}");
+    }
 }
