@@ -20,7 +20,6 @@ use std::ops::Range;
 
 use skystack_reject::{Block, Columns, ColumnsScratch, Kept};
 use skystack_simd::{Element, Isa, Kernel, Mask, Ordered, Vector};
-use skystack_stats::lane::true_lanes;
 
 use self::stream::StreamScratch;
 use crate::band::{BandInput, Tile};
@@ -182,9 +181,9 @@ fn write_masks<T: Element, V: Vector<Element = T>>(
     let lanes = V::LANES.min(width - x);
     for (i, y) in samples.iter().enumerate() {
         let out = &mut tile.rejmask[i * width + x..][..lanes];
-        out.fill(1);
-        for lane in true_lanes(kept.bounds.contain(*y)).take_while(|lane| *lane < lanes) {
-            out[lane] = 0;
+        let used = kept.bounds.contain(*y).bits();
+        for (lane, out) in out.iter_mut().enumerate() {
+            *out = u8::from(used >> lane & 1 == 0);
         }
     }
 }

@@ -2,10 +2,12 @@
 
 mod common;
 
+use common::oracle::{difference, same, setup};
 use common::{Draw, Stack, options};
-use skystack_combine::{Combine, Control, Lmedian, MemorySink, Options, Products, SigmaRule, run};
+use skystack_combine::{Control, Options, Products, run};
 use skystack_plan::{Limits, Machine, Source, Workload, plan};
-use skystack_reference::{Pixel, Setup, Working};
+use skystack_reference::Pixel;
+use skystack_reject::{About, Center, SigClip, Spread, ZeroSpread};
 use skystack_simd::{Element, Level};
 
 /// Numbers of frames beside 1 to 34, every one of which has a network of its own: around the borders of blocks and chunks.
@@ -13,58 +15,6 @@ const FRAMES: [usize; 8] = [63, 64, 65, 97, 128, 130, 256, 257];
 
 /// Pixels of a row: no whole register, and some runs of every kind with a rest.
 const WIDTHS: [usize; 4] = [37, 37, 37, 150];
-
-fn setup<'a>(options: &'a Options, element_bytes: usize) -> Setup<'a> {
-    Setup {
-        working: if element_bytes == 4 { Working::F32 } else { Working::F64 },
-        rejection: options.rejection,
-        combine: match options.combine {
-            Combine::Median => skystack_reference::Combine::Median,
-            Combine::Lmedian => skystack_reference::Combine::Lmedian,
-            Combine::Sum => skystack_reference::Combine::Sum,
-            Combine::Min => skystack_reference::Combine::Min,
-            Combine::Max => skystack_reference::Combine::Max,
-            _ => skystack_reference::Combine::Average,
-        },
-        lmedian: match options.lmedian {
-            Lmedian::Iraf => skystack_reference::Lmedian::Iraf,
-            Lmedian::Lower => skystack_reference::Lmedian::Lower,
-        },
-        lthreshold: options.lthreshold,
-        hthreshold: options.hthreshold,
-        weights: options.weights.as_deref(),
-        blank: options.blank,
-        sigma: match options.sigma_rule {
-            SigmaRule::Iraf => skystack_reference::SigmaRule::Iraf,
-            SigmaRule::Scatter => skystack_reference::SigmaRule::Scatter,
-            SigmaRule::Population => skystack_reference::SigmaRule::Population,
-        },
-    }
-}
-
-fn same<T: Element>(found: T, expected: f64) -> bool {
-    // The reference carries T as f64; all NaN are one.
-    found.widen().to_bits() == expected.to_bits() || (found.is_nan() && expected.is_nan())
-}
-
-/// What differs from the reference at `pixel`, if anything.
-fn difference<T: Element>(
-    sink: &MemorySink<T>,
-    pixel: usize,
-    pixels: usize,
-    expected: &Pixel,
-) -> Option<String> {
-    let used: Vec<bool> = (0..expected.used.len()).map(|i| sink.rejmask[i * pixels + pixel] == 0).collect();
-    let found = (sink.count[pixel] as usize, sink.nrej[pixel] as usize);
-    let agrees = same(sink.image[pixel], expected.value)
-        && same(sink.sigma[pixel], expected.sigma)
-        && found == (expected.count, expected.nrej)
-        && used == expected.used;
-    (!agrees).then(|| {
-        let (value, sigma) = (sink.image[pixel], sink.sigma[pixel]);
-        format!("found {value:?} sigma {sigma:?} count, nrej {found:?}\nused {used:?}\nexpected {expected:?}")
-    })
-}
 
 fn compare<T: Element>(seed: u64) {
     let mut draw = Draw::new(seed);
@@ -117,4 +67,25 @@ fn f32_kernels_equal_the_reference_bit_for_bit() {
 #[test]
 fn f64_kernels_equal_the_reference_bit_for_bit() {
     seeds(1 << 32).for_each(compare::<f64>);
+}
+
+/// A mean of two of the largest numbers overflows half way, and nothing is within its limits.
+#[test]
+fn values_near_the_limit_of_f64_are_restored_as_the_reference_does() {
+    let most = f64::MAX;
+    let column = [0.5 * most, -most, 0.5 * most, -most, 0.5 * most];
+    let clip = SigClip::iraf().lsigma(1.5).hsigma(0.0).center(Center::Mean).spread(Spread::Sn);
+    let mut clip = clip.about(About::Mean).ddof(2).zero_spread(ZeroSpread::Test).nkeep(3);
+    clip.minclip = 1;
+    let products = Products { sigma: true, nrej: true, count: true, rejmask: true };
+    let options = Options { rejection: clip.into(), products, ..Options::default() };
+    let stack = Stack { height: 1, width: 1, frames: column.iter().map(|y| vec![*y]).collect() };
+    let workload = Workload::new(column.len(), 1, 1, 8).source(Source::Borrowed);
+    let plan = plan(&workload, &Machine::unknown(), &Limits::default()).expect("a plan");
+    let expected = skystack_reference::pixel(&column, &setup(&options, 8));
+    for level in Level::available() {
+        let mut sink = stack.sink(&options.products);
+        run(&options, &stack, &mut sink, &plan, &Control::new(level)).expect("a result");
+        assert_eq!(difference(&sink, 0, 1, &expected), None, "{level}");
+    }
 }

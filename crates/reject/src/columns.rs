@@ -19,8 +19,8 @@ pub struct Columns<'a, V: Vector> {
     pub residuals: &'a mut [V::Wide],
     /// N deviations, while a spread is computed.
     pub deviations: &'a mut [V::Wide],
-    /// (residual, frame) of samples that may come back; room for N.
-    pub keys: &'a mut Vec<(f64, u32)>,
+    /// (residual, frame) of samples that may come back: room for N.
+    pub keys: &'a mut [(f64, u32)],
 }
 
 /// Bytes that the samples of a block may take: a small part of an ordinary second-level cache.
@@ -55,7 +55,7 @@ pub const fn columns_bytes(frames: usize) -> usize {
 #[derive(Debug)]
 pub struct ColumnsScratch {
     registers: [LaneBuffer; 5],
-    keys: Vec<(f64, u32)>,
+    keys: Box<[(f64, u32)]>,
 }
 
 impl ColumnsScratch {
@@ -64,7 +64,7 @@ impl ColumnsScratch {
         let column = frames * LaneBuffer::REGISTER_BYTES;
         let sorted = sorted_registers(frames) * LaneBuffer::REGISTER_BYTES;
         let bytes = [groups_of_block(frames) * column, column, sorted, 2 * column, 2 * column];
-        Self { registers: bytes.map(LaneBuffer::with_bytes), keys: Vec::with_capacity(frames) }
+        Self { registers: bytes.map(LaneBuffer::with_bytes), keys: vec![(0.0, 0); frames].into() }
     }
 
     /// Columns of 16-bit integers, group by group, and [`sorted_registers`] for one of them.
@@ -92,7 +92,7 @@ impl ColumnsScratch {
             sorted: sorted.vectors(isa, sorted_registers(frames)),
             residuals: residuals.vectors(isa, frames),
             deviations: deviations.vectors(isa, frames),
-            keys,
+            keys: &mut keys[..frames],
         }
     }
 }
@@ -107,7 +107,7 @@ pub struct Block<'a, V: Vector> {
     sorted: &'a mut [V],
     residuals: &'a mut [V::Wide],
     deviations: &'a mut [V::Wide],
-    keys: &'a mut Vec<(f64, u32)>,
+    keys: &'a mut [(f64, u32)],
 }
 
 impl<V: Vector> Block<'_, V> {
@@ -141,7 +141,7 @@ mod tests {
         for frames in [1, 31, 33, 101, 1000] {
             let scratch = ColumnsScratch::new(frames);
             let registers: usize = scratch.registers.iter().map(LaneBuffer::bytes).sum();
-            let keys = scratch.keys.capacity() * size_of::<(f64, u32)>();
+            let keys = size_of_val(&*scratch.keys);
             assert_eq!(registers + keys, columns_bytes(frames));
         }
     }

@@ -107,8 +107,11 @@ pub trait Vector:
         if from.len() >= Self::LANES {
             return Self::load(isa, from);
         }
+        // Lane by lane: to copy a slice of any length is a call.
         let mut padded = [pad; MAX_LANES];
-        padded[..from.len()].copy_from_slice(from);
+        for (lane, to) in padded[..Self::LANES].iter_mut().enumerate() {
+            *to = from.get(lane).copied().unwrap_or(pad);
+        }
         Self::load(isa, &padded)
     }
 

@@ -3,9 +3,12 @@
 // Each test binary uses a part of this module.
 #![allow(dead_code)]
 
+pub(crate) mod oracle;
+
 use skystack_combine::{Combine, FrameSource, Lmedian, MemorySink, Options, Plane, Products, SigmaRule};
 use skystack_reject::{
-    About, Center, Extrema, MinMax, Rejection, Restore, SigClip, Spread, Trim, ZeroSpread,
+    About, Center, Convention, Extrema, MinMax, Rejection, Restore, SigClip, Spread, Trim, ZeroSpread,
+    madclip,
 };
 use skystack_simd::Element;
 
@@ -46,18 +49,21 @@ impl Draw {
     }
 }
 
-/// One column of `frames` samples, of a random shape; `gaps` per cent of them are missing.
-fn column(draw: &mut Draw, frames: usize, gaps: usize) -> Vec<f64> {
-    let shape = draw.below(10);
+/// One column of `frames` samples of type T, of a random shape; `gaps` per cent of them are missing.
+fn column<T: Element>(draw: &mut Draw, frames: usize, gaps: usize) -> Vec<f64> {
+    let greatest = T::GREATEST.widen();
+    let shape = draw.below(11);
     let mut column: Vec<f64> = (0..frames)
         .map(|_| match shape {
             0..=2 => 1000.0 + 10.0 * draw.normal(),
             3 => draw.below(5) as f64,
             4 => 7.5,
             5 => draw.pick(&[1.0, 2.0]),
-            6 => draw.pick(&[0.0, -0.0, 1e-40, -1e-45, 3.0]),
+            6 => draw.pick(&[0.0, -0.0, 1e-40, -1e-45, 1e-170, 1e-310, -5e-324, 3.0]),
             7 => 1e6 + draw.normal() * 0.01,
             8 => draw.normal(),
+            // Sums and squares overflow, in f64 with no wider type to save them.
+            9 => greatest * draw.pick(&[1.0, 0.999, -1.0, 0.5, -0.5, 1e-20, 0.0]),
             _ => draw.normal() * 10f64.powi(draw.below(30) as i32 - 15),
         })
         .collect();
@@ -87,7 +93,7 @@ impl<T: Element> Stack<T> {
         let gaps = draw.pick(&[0, 0, 8]);
         let mut stack = vec![vec![T::NAN; height * width]; frames];
         for pixel in 0..height * width {
-            for (frame, y) in stack.iter_mut().zip(column(draw, frames, gaps)) {
+            for (frame, y) in stack.iter_mut().zip(column::<T>(draw, frames, gaps)) {
                 frame[pixel] = T::narrow(y);
             }
         }
@@ -118,24 +124,12 @@ impl<T: Element> FrameSource<T> for Stack<T> {
     }
 }
 
-/// A sigclip with every parameter drawn, or a convention.
+/// A sigclip or madclip with every parameter drawn, or a convention.
 pub(crate) fn sigclip(draw: &mut Draw) -> SigClip {
     let factors = [0.0, 0.7, 1.0, 1.5, 2.03, 3.0, f64::INFINITY];
-    let mut clip = draw
-        .pick(&[
-            SigClip::iraf(),
-            SigClip::astropy(),
-            SigClip::ccdproc(),
-            SigClip::imcombiners(),
-            SigClip::siril(),
-            SigClip::gnuastro(),
-            SigClip::hdrl(),
-            SigClip::dss(),
-            SigClip::pixinsight(),
-            SigClip::dragons(),
-        ])
-        .lsigma(draw.pick(&factors))
-        .hsigma(draw.pick(&factors));
+    let conventions = Convention::ALL.iter().flat_map(|c| [SigClip::convention(*c), madclip(*c)]).flatten();
+    let mut clip =
+        draw.pick(&conventions.collect::<Vec<_>>()).lsigma(draw.pick(&factors)).hsigma(draw.pick(&factors));
     if draw.chance(50) {
         clip = clip.center(draw.pick(&[Center::Median, Center::Mean, Center::Lmedian]));
     }

@@ -23,7 +23,7 @@ mod restore;
 mod spread;
 
 use skystack_simd::{Element, Mask, Vector};
-use skystack_stats::lane::{self, Bounds, Window};
+use skystack_stats::lane::{self, Bounds, Ranks, Window};
 
 use crate::columns::{constants, number};
 use crate::{Columns, Kept};
@@ -211,7 +211,8 @@ fn drop_ends<V: Vector>(
     let end = first + count;
     let (mut dropped_low, mut dropped_high) = (zero, zero);
     let mut open = active;
-    // Ranks below the window were dropped before; what is beyond it is above the centre, and closes the lane.
+    // Ranks below the window were dropped before; what is beyond it is above the centre, and closes the lane. Only a centre
+    // that overflowed (f64 values near the limit) leaves lanes open: then everything is beyond it.
     for (rank, y) in sorted.iter().enumerate() {
         let inside = open & first.le(number(isa, rank));
         let low = inside & test.low(*y);
@@ -224,6 +225,7 @@ fn drop_ends<V: Vector>(
             break;
         }
     }
+    let mut overflowed = open.any();
     open = active;
     for (rank, y) in sorted.iter().enumerate().rev() {
         let inside = open & number::<V>(isa, rank).lt(end);
@@ -237,6 +239,16 @@ fn drop_ends<V: Vector>(
             break;
         }
     }
+    overflowed |= open.any();
+    if overflowed {
+        ranks = Ranks::unknown(sorted.len());
+    }
+    // Past the window, such a lane has counted what was dropped before.
+    (dropped_low, _) = dropped_low.sort2(count);
+    let left = count - dropped_low;
+    (dropped_high, _) = dropped_high.sort2(left);
+    let gone = active & left.le(dropped_high);
+    let bounds = Bounds::select(gone, Bounds::nothing(isa), bounds);
     let dropped = dropped_low + dropped_high;
     let window = Window { first: first + dropped_low, count: count - dropped, ranks };
     Survivors { bounds, window, all: survivors.all && !zero.lt(dropped).any() }
@@ -284,7 +296,8 @@ impl SigClip {
     #[inline(always)]
     fn floors<V: Vector>(&self, isa: V::Isa, valid: V) -> Floors<V> {
         let (zero, one) = constants(isa);
-        let minclip = number::<V>(isa, self.minclip as usize);
+        // No pass runs on nothing.
+        let minclip = number::<V>(isa, self.minclip.max(1) as usize);
         if self.restore != Restore::Nearest {
             return Floors { kept: zero, minimum: minclip };
         }

@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! S1 = sum of d, S2 = sum of d²  (d = y − c, rounded to T)        Q = S2, or S2 − S1²/n about the mean
-//! |Q − the contract's Q| <= (2n + 64)·ε·S2
+//! |Q − the contract's Q| <= (3n + 64)·ε·S2
 //! r = k·sqrt(Q/(n − ddof)):  a sample further than the outer r is dropped, one nearer than the inner r is kept
 //! ```
 //!
@@ -13,10 +13,13 @@
 //! runs by the contract. (31 frames of f32: the two radii differ by 10⁻⁵ of themselves.)
 //!
 //! Why the bound holds: with ε twice the rounding unit, n terms of S2 have a relative error below (n + 3)·ε/2 in any order.
-//! S1 is off by at most (n + 2)·ε/2·SUM|d| <= (n + 2)·ε/2·sqrt(n·S2), so S1²/n by (n + 2)·ε·S2. The contract's own sums have
-//! the same bound with the rounding unit of f64. That is (3n/2 + n/2 + 8)·ε·S2 in all for T = f64, and less for f32. A
-//! difference y − L of two values of T has the sign of the exact one, and rounding is monotone: `y < fl(c − r)` implies
-//! `y < c − r`.
+//! S1 is off by at most (n + 2)·ε/2·SUM|d| <= (n + 2)·ε/2·sqrt(n·S2), so S1²/n by (n + 2)·ε·S2. With the roundings of Q itself
+//! that is less than (3n/2 + 8)·ε·S2. The contract's own sums have the same bound with the rounding unit of f64: (3n + 16)·ε·S2
+//! in all for T = f64, half of it for f32. The rest, 48·ε·S2, is more than n squares, a quotient and k²V can lose by underflow,
+//! because S2 and k are far enough from zero ([`LEAST_FACTOR`], `tiny`).
+//!
+//! A difference y − c of two values of T has the sign of the exact one, and rounding is monotone: `y < fl(c − r)` implies
+//! `y < c − r`. An r that overflows is right, too: k²V is then above S2, and no d² is.
 
 use skystack_simd::{Element, Mask, Vector};
 use skystack_stats::lane::{self, Window};
@@ -27,6 +30,10 @@ use crate::columns::{constants, number};
 /// Most frames: beyond, the limits are so far apart that some lane of a group is hardly ever decided.
 const MOST_FRAMES: usize = 2048;
 
+/// Least factor: with a smaller one k²V can underflow where V does not. (The contract keeps a sample whose d² underflows to 0,
+/// though k = 0.)
+const LEAST_FACTOR: f64 = 1.0 / 16.0;
+
 impl SigClip {
     /// Can its passes be decided so?
     #[inline(always)]
@@ -36,6 +43,7 @@ impl SigClip {
             && self.tolerance.is_none()
             && self.center != Center::Mean
             && first != Center::Mean
+            && self.lsigma.min(self.hsigma) >= LEAST_FACTOR
             && frames <= MOST_FRAMES
     }
 }
@@ -78,7 +86,7 @@ impl<V: Vector> Reach<V> {
         let constant = |value: f64| V::splat(isa, V::Element::narrow(value));
         let n = survivors.window.count;
         let epsilon = V::Element::EPSILON;
-        let relative = (n + n + number(isa, 64)) * V::splat(isa, epsilon);
+        let relative = (n + n + n + number(isa, 64)) * V::splat(isa, epsilon);
         let (q, s2) = if clip.about == About::Center {
             let [_, s2] = sums::<V, false>(isa, sorted, survivors, center);
             (s2, s2)
@@ -88,10 +96,10 @@ impl<V: Vector> Reach<V> {
         };
         let error = s2 * relative;
         let degrees = n - number(isa, clip.ddof as usize);
-        // Squares below the least normal number lose digits: 2¹⁶ times as much is safe for any n. The other end leaves room
-        // for the sums of the contract.
-        let tiny = V::splat(isa, V::Element::LEAST_NORMAL) * constant(65_536.0);
-        let huge = V::splat(isa, V::Element::GREATEST) * constant(1e-3);
+        // Squares below the least normal number lose digits: 2²⁴ times as much is safe for all n and k. The other end leaves
+        // room for n·S2, of which the contract makes use.
+        let tiny = V::splat(isa, V::Element::LEAST_NORMAL) * constant(16_777_216.0);
+        let huge = V::splat(isa, V::Element::GREATEST) * constant(0.1 / MOST_FRAMES as f64);
         let (zero, _) = constants::<V>(isa);
         let least = q - error;
         Self {

@@ -121,15 +121,16 @@ pub(super) fn least_deviant<V: Vector>(
     for lane in true_lanes(short) {
         let (_, count) = clipped.survivors.window.lane(lane);
         let missing = kept.lanes()[lane].widen() as usize - count;
-        // A column has as many candidates as frames at most: the keys never grow beyond their room.
-        columns.keys.clear();
+        let mut candidates = 0;
         for (frame, y) in columns.samples.iter().enumerate() {
             if let Fate::Dropped(residual) = clipped.fate(lane, y.lanes()[lane]) {
-                columns.keys.push((residual, frame as u32));
+                columns.keys[candidates] = (residual, frame as u32);
+                candidates += 1;
             }
         }
-        columns.keys.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-        let last = last_restored(columns.keys, missing);
+        let keys = &mut columns.keys[..candidates];
+        keys.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+        let last = last_restored(keys, missing);
         for (frame, y) in columns.samples.iter_mut().enumerate() {
             let used = match clipped.fate(lane, y.lanes()[lane]) {
                 Fate::Survived => true,
