@@ -15,7 +15,7 @@ use common::{Draw, Stack};
 use skystack_combine::{Control, Options, Products, run};
 use skystack_plan::{Limits, Machine, Source, Workload, plan};
 use skystack_reference::{Pixel, Setup};
-use skystack_reject::{About, Center, Convention, Restore, SigClip, Spread};
+use skystack_reject::{About, Center, Convention, MAD_STD_FACTOR, Restore, SigClip, Spread};
 use skystack_simd::{Element, Level};
 
 /// More than two registers of every level, and a rest.
@@ -223,7 +223,9 @@ fn on_the_limit<T: Element>(seed: u64) {
 
 fn beside_the_limit<T: Element>(seed: u64) {
     let mut draw = Draw::new(seed);
-    let clip = clip(&mut draw);
+    let spreads =
+        [Spread::Std, Spread::Std, Spread::Mad { factor: MAD_STD_FACTOR }, Spread::Mad { factor: 1.0 }];
+    let clip = clip(&mut draw).spread(draw.pick(&spreads));
     let frames = 3 + draw.below(38);
     let options = options(clip);
     let mut columns: Vec<Vec<T>> = (0..WIDTH).map(|_| random_column(&mut draw, frames)).collect();

@@ -18,17 +18,23 @@
 //! in all for T = f64, half of it for f32. The rest, 48·ε·S2, is more than n squares, a quotient and k²V can lose by underflow,
 //! because S2 and k are far enough from zero ([`LEAST_FACTOR`], `tiny`).
 //!
+//! A MAD is nearer still: the order of rounded deviations is that of the exact ones.
+//!
 //! A difference y − c of two values of T has the sign of the exact one, and rounding is monotone: `y < fl(c − r)` implies
 //! `y < c − r`. An r that overflows is right, too: k²V is then above S2, and no d² is.
 
 use skystack_simd::{Element, Mask, Vector};
-use skystack_stats::lane::{self, Window};
+use skystack_stats::lane::{self, Bounds, Window};
 
 use super::{About, Center, SigClip, Spread, Survivors};
 use crate::columns::{constants, number};
 
 /// Most frames: beyond, the limits are so far apart that some lane of a group is hardly ever decided.
 const MOST_FRAMES: usize = 2048;
+
+/// Most frames of which the deviations are sorted: what a network takes. (The contract's way goes through the ranks once for
+/// each different window of the lanes, in f64.)
+const MOST_DEVIATIONS: usize = 32;
 
 /// Least factor: with a smaller one k²V can underflow where V does not. (The contract keeps a sample whose d² underflows to 0,
 /// though k = 0.)
@@ -39,12 +45,16 @@ impl SigClip {
     #[inline(always)]
     pub(super) fn is_quick(&self, frames: usize) -> bool {
         let first = self.first_center.unwrap_or(self.center);
-        self.spread == Spread::Std
-            && self.tolerance.is_none()
+        let most = match self.spread {
+            Spread::Std => MOST_FRAMES,
+            Spread::Mad { .. } => MOST_DEVIATIONS,
+            Spread::Iqr | Spread::Sn => 0,
+        };
+        self.tolerance.is_none()
             && self.center != Center::Mean
             && first != Center::Mean
             && self.lsigma.min(self.hsigma) >= LEAST_FACTOR
-            && frames <= MOST_FRAMES
+            && frames <= most
     }
 }
 
@@ -63,7 +73,10 @@ pub(super) fn pass<V: Vector>(
         Center::Lmedian => lane::lmedian(isa, sorted, &survivors.window),
         _ => lane::median(isa, sorted, &survivors.window),
     };
-    let reach = Reach::new(clip, isa, sorted, survivors, center);
+    let reach = match clip.spread {
+        Spread::Mad { factor } => Reach::of_mad(isa, factor, sorted, survivors),
+        _ => Reach::of_sums(clip, isa, sorted, survivors, center),
+    };
     if (active & !reach.sane).any() {
         return None;
     }
@@ -82,8 +95,7 @@ struct Reach<V: Vector> {
 
 impl<V: Vector> Reach<V> {
     #[inline(always)]
-    fn new(clip: &SigClip, isa: V::Isa, sorted: &[V], survivors: &Survivors<V>, center: V) -> Self {
-        let constant = |value: f64| V::splat(isa, V::Element::narrow(value));
+    fn of_sums(clip: &SigClip, isa: V::Isa, sorted: &[V], survivors: &Survivors<V>, center: V) -> Self {
         let n = survivors.window.count;
         let epsilon = V::Element::EPSILON;
         let relative = (n + n + n + number(isa, 64)) * V::splat(isa, epsilon);
@@ -96,17 +108,35 @@ impl<V: Vector> Reach<V> {
         };
         let error = s2 * relative;
         let degrees = n - number(isa, clip.ddof as usize);
-        // Squares below the least normal number lose digits: 2²⁴ times as much is safe for all n and k. The other end leaves
-        // room for n·S2, of which the contract makes use.
-        let tiny = V::splat(isa, V::Element::LEAST_NORMAL) * constant(16_777_216.0);
-        let huge = V::splat(isa, V::Element::GREATEST) * constant(0.1 / MOST_FRAMES as f64);
         let (zero, _) = constants::<V>(isa);
         let least = q - error;
         Self {
-            sane: tiny.lt(s2) & s2.lt(huge) & zero.lt(least),
+            sane: Self::is_ordinary(isa, s2) & zero.lt(least),
             least: least / degrees,
             most: (q + error) / degrees,
         }
+    }
+
+    /// V = T(factor·MAD)². A deviation, their mean, the product and σ are rounded once each, here and by the contract: V is
+    /// off by 10·ε at most.
+    #[inline(always)]
+    fn of_mad(isa: V::Isa, factor: f64, sorted: &[V], survivors: &Survivors<V>) -> Self {
+        let constant = |value: f64| V::splat(isa, V::Element::narrow(value));
+        let sigma = constant(factor) * mad(isa, sorted, survivors);
+        let v = sigma * sigma;
+        let epsilon = V::Element::EPSILON.widen();
+        let (least, most) = (v * constant(1.0 - 32.0 * epsilon), v * constant(1.0 + 32.0 * epsilon));
+        Self { least, most, sane: Self::is_ordinary(isa, v) }
+    }
+
+    /// Squares below the least normal number lose digits: 2²⁴ times as much is safe for all n and k. The other end leaves room
+    /// for n·S2, of which the contract makes use.
+    #[inline(always)]
+    fn is_ordinary(isa: V::Isa, square: V) -> V::Mask {
+        let constant = |value: f64| V::splat(isa, V::Element::narrow(value));
+        let tiny = V::splat(isa, V::Element::LEAST_NORMAL) * constant(16_777_216.0);
+        let huge = V::splat(isa, V::Element::GREATEST) * constant(0.1 / MOST_FRAMES as f64);
+        tiny.lt(square) & square.lt(huge)
     }
 
     /// The radius within which every sample is kept, and the one beyond which every sample is dropped. The margin is for
@@ -119,6 +149,24 @@ impl<V: Vector> Reach<V> {
         let outer = V::splat(isa, V::Element::narrow(1.0 + margin));
         [(square * self.least).sqrt() * inner, (square * self.most).sqrt() * outer]
     }
+}
+
+/// Median of |y − median| of the window, each difference rounded; at most [`MOST_DEVIATIONS`] registers.
+#[inline(always)]
+fn mad<V: Vector>(isa: V::Isa, sorted: &[V], survivors: &Survivors<V>) -> V {
+    let Window { first, count, .. } = survivors.window;
+    let end = first + count;
+    let median = lane::median(isa, sorted, &survivors.window);
+    let missing = V::splat(isa, V::Element::NAN);
+    let mut deviations = [missing; MOST_DEVIATIONS];
+    for (rank, (y, to)) in sorted.iter().zip(&mut deviations).enumerate() {
+        let at = number::<V>(isa, rank);
+        *to = V::select(first.le(at) & at.lt(end), (*y - median).abs(), missing);
+    }
+    let mut padded = [missing; MOST_DEVIATIONS];
+    let (deviations, padded) = (&deviations[..sorted.len()], &mut padded[..sorted.len()]);
+    let (low, high) = lane::middle_within(isa, deviations, &Bounds::everything(isa), padded, &mut []);
+    lane::halfway(isa, low, high)
 }
 
 /// SUM(y − c), unless only the second is wanted, and SUM((y − c)²) of the window, rounded at every step.
