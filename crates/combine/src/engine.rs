@@ -15,7 +15,7 @@ use skystack_plan::Plan;
 use skystack_simd::{Element, Level};
 
 use crate::band::{BandInput, BandOutput, Pixels, Tile};
-use crate::kernel::{KernelScratch, TileKernel, Totals};
+use crate::kernel::{KernelScratch, TileKernel, Totals, WorkingType};
 use crate::options::Resolved;
 use crate::{BoxError, CombineError, FrameSource, Options, Plane, RowSink, WordFormat};
 
@@ -105,7 +105,7 @@ impl<'a> Control<'a> {
 /// A wrong option before any work; afterwards whatever the source or the sink reports, cancellation, or a panic of a worker.
 /// # Cost
 /// Each input sample is read once. Memory as the plan predicts.
-pub fn run<T: Element>(
+pub fn run<T: WorkingType>(
     options: &Options,
     source: &impl FrameSource<T>,
     sink: &mut impl RowSink<T>,
@@ -120,7 +120,7 @@ pub fn run<T: Element>(
 }
 
 /// [`run`], with the samples of `source` as `rows_of` has them.
-fn bands<T: Element>(
+fn bands<T: WorkingType>(
     options: &Options,
     source: &impl FrameSource<T>,
     rows_of: &impl Rows<T>,
@@ -333,7 +333,7 @@ impl<E: Copy + Default + Send + Sync> Buffers<E> {
 }
 
 /// Processes all tiles of a band.
-fn compute<T: Element>(
+fn compute<T: WorkingType>(
     options: &Resolved<T>,
     input: &BandInput<'_, T>,
     tiles: Vec<Tile<'_, T>>,
@@ -346,7 +346,7 @@ fn compute<T: Element>(
             let next = lock(&queue).next();
             let Some(mut tile) = next else { return };
             let kernel = TileKernel { options, input, tile: &mut tile, scratch: &mut worker.scratch };
-            worker.totals.merge(&control.level.run(kernel));
+            worker.totals.merge(&T::run_tile(control.level, kernel));
         }
     })?;
     control.check()

@@ -19,7 +19,7 @@ mod words;
 use std::ops::Range;
 
 use skystack_reject::{Block, Columns, ColumnsScratch, Kept};
-use skystack_simd::{Element, Isa, Kernel, Mask, Ordered, Vector};
+use skystack_simd::{Element, Isa, Kernel, Level, Mask, Ordered, Vector};
 
 use self::stream::StreamScratch;
 use crate::band::{BandInput, Tile};
@@ -27,7 +27,7 @@ use crate::options::Resolved;
 
 /// Counts over the tiles that a worker has processed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Totals {
+pub struct Totals {
     /// Samples that were there before rejection.
     pub(crate) valid: u64,
     /// Samples rejected.
@@ -37,7 +37,7 @@ pub(crate) struct Totals {
 }
 
 /// One tile, to be run at a level.
-pub(crate) struct TileKernel<'a, 'b, T> {
+pub struct TileKernel<'a, 'b, T> {
     pub(crate) options: &'a Resolved<T>,
     pub(crate) input: &'a BandInput<'a, T>,
     pub(crate) tile: &'a mut Tile<'b, T>,
@@ -62,6 +62,28 @@ impl KernelScratch {
 pub const fn scratch_bytes(frames: usize) -> usize {
     skystack_reject::columns_bytes(frames) + StreamScratch::BYTES
 }
+
+/// A type that the engine computes in: `f32` or `f64`.
+///
+/// The kernels of both, at every level, are compiled with this crate, once: a program that uses it compiles none of them again.
+pub trait WorkingType: Element {
+    /// Runs a tile at a level.
+    #[doc(hidden)]
+    fn run_tile(level: Level, tile: TileKernel<'_, '_, Self>) -> Totals;
+}
+
+macro_rules! working {
+    ($($float:ident)*) => { $(
+        impl WorkingType for $float {
+            #[inline(never)]
+            fn run_tile(level: Level, tile: TileKernel<'_, '_, Self>) -> Totals {
+                level.run(tile)
+            }
+        }
+    )* };
+}
+
+working!(f32 f64);
 
 impl<T: Element> Kernel for TileKernel<'_, '_, T> {
     type Output = Totals;

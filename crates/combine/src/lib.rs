@@ -52,7 +52,7 @@ mod source;
 pub use band::BandOutput;
 pub use engine::{Control, Progress, Summary, Timings, run};
 pub use error::{BoxError, CombineError};
-pub use kernel::scratch_bytes;
+pub use kernel::{WorkingType, scratch_bytes};
 pub use memory::MemorySink;
 pub use options::{Combine, Lmedian, MOST_FRAMES, Options, Products, SigmaRule};
 pub use source::{FrameSource, Plane, RowSink, WordFormat, WordKind};

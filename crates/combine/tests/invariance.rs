@@ -8,15 +8,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use common::{Draw, Stack, options};
 use skystack_combine::{
     BandOutput, BoxError, CombineError, Control, FrameSource, MemorySink, Options, Plane, Products, RowSink,
-    run,
+    WorkingType, run,
 };
 use skystack_plan::{Limits, Machine, Plan, Workload, plan};
-use skystack_simd::{Element, Level};
+use skystack_simd::Level;
 
 /// The same frames, but read row by row instead of lent.
 struct Copied<T>(Stack<T>);
 
-impl<T: Element> FrameSource<T> for Copied<T> {
+impl<T: WorkingType> FrameSource<T> for Copied<T> {
     fn frames(&self) -> usize {
         self.0.frames.len()
     }
@@ -39,7 +39,7 @@ struct Padded<T> {
     padded: Vec<Vec<T>>,
 }
 
-impl<T: Element> Padded<T> {
+impl<T: WorkingType> Padded<T> {
     fn new(stack: Stack<T>) -> Self {
         let pad = |frame: &Vec<T>| {
             let row = |row: &[T]| row.iter().copied().chain([T::one(); 3]).collect::<Vec<T>>();
@@ -49,7 +49,7 @@ impl<T: Element> Padded<T> {
     }
 }
 
-impl<T: Element> FrameSource<T> for Padded<T> {
+impl<T: WorkingType> FrameSource<T> for Padded<T> {
     fn frames(&self) -> usize {
         self.stack.frames.len()
     }
@@ -88,12 +88,12 @@ fn pinned(
 type Bits = (Vec<u64>, Vec<u64>, Vec<u32>, Vec<u32>, Vec<u8>);
 
 /// Everything a sink holds, as bits.
-fn bits<T: Element>(sink: &MemorySink<T>) -> Bits {
+fn bits<T: WorkingType>(sink: &MemorySink<T>) -> Bits {
     let of = |values: &[T]| values.iter().map(|v| v.bits()).collect();
     (of(&sink.image), of(&sink.sigma), sink.nrej.clone(), sink.count.clone(), sink.rejmask.clone())
 }
 
-fn combined<T: Element>(
+fn combined<T: WorkingType>(
     options: &Options,
     source: &impl FrameSource<T>,
     plan: &Plan,
@@ -104,7 +104,7 @@ fn combined<T: Element>(
     sink
 }
 
-fn same_bits_for_every_plan<T: Element>(seed: u64) {
+fn same_bits_for_every_plan<T: WorkingType>(seed: u64) {
     let mut draw = Draw::new(seed);
     let frames = draw.pick(&[1, 3, 8, 31, 70]);
     let (height, width) = (1 + draw.below(12), 1 + draw.below(90));

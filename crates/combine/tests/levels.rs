@@ -21,11 +21,11 @@ use common::{Draw, Stack, sigclip};
 use rayon::iter::Either;
 use rayon::prelude::*;
 use skystack_combine::{
-    Combine, CombineError, Control, Lmedian, MemorySink, Options, Products, SigmaRule, run,
+    Combine, CombineError, Control, Lmedian, MemorySink, Options, Products, SigmaRule, WorkingType, run,
 };
 use skystack_plan::{Limits, Machine, Source, Workload, plan};
 use skystack_reject::{Convention, Extrema, MinMax, Rejection, SigClip, madclip};
-use skystack_simd::{Element, Level};
+use skystack_simd::Level;
 
 /// Both sides of every border: of networks, of blocks and runs, of masks of 64.
 const FRAMES: [usize; 17] = [1, 2, 3, 5, 9, 15, 16, 31, 32, 33, 63, 64, 65, 101, 128, 257, 301];
@@ -104,7 +104,7 @@ impl Case {
         if self.wide { self.digest_of::<f64>() } else { self.digest_of::<f32>() }
     }
 
-    fn digest_of<T: Element>(&self) -> Result<u64, String> {
+    fn digest_of<T: WorkingType>(&self) -> Result<u64, String> {
         let stack = stack::<T>(&mut Draw::new(!self.seed), self.frames, self.width);
         let workload = Workload::new(self.frames, 1, self.width, T::BYTES).source(Source::Borrowed);
         let plan = plan(&workload, &Machine::unknown(), &Limits::default()).map_err(|e| e.to_string())?;
@@ -125,7 +125,7 @@ impl Case {
     }
 
     /// What failed, and the first column that fails alone, if one does.
-    fn failure<T: Element>(&self, stack: &Stack<T>, level: Level, error: &CombineError) -> String {
+    fn failure<T: WorkingType>(&self, stack: &Stack<T>, level: Level, error: &CombineError) -> String {
         let alone = |pixel: &usize| {
             let frames = stack.frames.iter().map(|frame| vec![frame[*pixel]]).collect();
             let stack = Stack { height: 1, width: 1, frames };
@@ -138,7 +138,7 @@ impl Case {
         format!("{level}: {error}\n{self:?}\npixel and column {column:?}")
     }
 
-    fn difference<T: Element>(
+    fn difference<T: WorkingType>(
         &self,
         stack: &Stack<T>,
         level: Level,
@@ -232,14 +232,14 @@ fn bell(draw: &mut Draw) -> f64 {
     sum as f64 / 65_536.0 - 2.0
 }
 
-fn any_bits<T: Element>(draw: &mut Draw) -> T {
+fn any_bits<T: WorkingType>(draw: &mut Draw) -> T {
     let bits = draw.bits();
     // An f32 of any bits: halves of an f64 would be 0 or infinite in most cases.
     let narrow = f32::from_bits((bits >> 32) as u32).into();
     T::narrow(if T::BYTES == 4 { narrow } else { f64::from_bits(bits) })
 }
 
-fn sample<T: Element>(draw: &mut Draw, climate: Climate) -> T {
+fn sample<T: WorkingType>(draw: &mut Draw, climate: Climate) -> T {
     let huge = if T::BYTES == 4 { f64::from(f32::MAX) } else { f64::MAX };
     let value = match climate {
         Climate::Sky if draw.chance(4) => 1000.0 + draw.pick(&[-300.0, 50.0, 500.0, 40_000.0]),
@@ -261,7 +261,7 @@ fn sample<T: Element>(draw: &mut Draw, climate: Climate) -> T {
 }
 
 /// One row of columns.
-fn stack<T: Element>(draw: &mut Draw, frames: usize, width: usize) -> Stack<T> {
+fn stack<T: WorkingType>(draw: &mut Draw, frames: usize, width: usize) -> Stack<T> {
     let mut planes = vec![vec![T::NAN; width]; frames];
     let mut start = 0;
     while start < width {
@@ -282,7 +282,7 @@ fn stack<T: Element>(draw: &mut Draw, frames: usize, width: usize) -> Stack<T> {
 }
 
 /// Everything that was made for one pixel; all NaN are one.
-fn outputs<T: Element>(sink: &MemorySink<T>, pixel: usize) -> impl Iterator<Item = u64> {
+fn outputs<T: WorkingType>(sink: &MemorySink<T>, pixel: usize) -> impl Iterator<Item = u64> {
     let value = |v: &T| if v.is_nan() { u64::MAX } else { v.bits() };
     let values = [&sink.image, &sink.sigma].into_iter().filter_map(move |plane| plane.get(pixel).map(value));
     let counts = [&sink.nrej, &sink.count].into_iter().filter_map(move |plane| plane.get(pixel));

@@ -12,11 +12,11 @@ mod common;
 
 use common::oracle::{difference, setup};
 use common::{Draw, Stack};
-use skystack_combine::{Control, Options, Products, run};
+use skystack_combine::{Control, Options, Products, WorkingType, run};
 use skystack_plan::{Limits, Machine, Source, Workload, plan};
 use skystack_reference::{Pixel, Setup};
 use skystack_reject::{About, Center, Convention, MAD_STD_FACTOR, Restore, SigClip, Spread};
-use skystack_simd::{Element, Level};
+use skystack_simd::Level;
 
 /// More than two registers of every level, and a rest.
 const WIDTH: usize = 37;
@@ -70,7 +70,7 @@ impl Tied {
         Self { clip, frames: 2 * pairs + clip.ddof as usize }
     }
 
-    fn column<T: Element>(&self, draw: &mut Draw) -> Vec<T> {
+    fn column<T: WorkingType>(&self, draw: &mut Draw) -> Vec<T> {
         let mut multiples = vec![0.0; self.frames];
         let pairs = (self.frames - self.clip.ddof as usize) / 2;
         let (far, near) = if self.clip.lsigma == 1.0 { (0, pairs) } else { (1, pairs - 4) };
@@ -86,7 +86,7 @@ impl Tied {
 }
 
 /// Powers of two of scatters whose squares come near both ends of the type.
-fn scale_exponent<T: Element>(draw: &mut Draw) -> i32 {
+fn scale_exponent<T: WorkingType>(draw: &mut Draw) -> i32 {
     let (least, most) = if T::BYTES == 4 { (-74, 63) } else { (-540, 511) };
     if draw.chance(50) {
         draw.below(20) as i32 - 10
@@ -95,7 +95,7 @@ fn scale_exponent<T: Element>(draw: &mut Draw) -> i32 {
     }
 }
 
-fn random_column<T: Element>(draw: &mut Draw, frames: usize) -> Vec<T> {
+fn random_column<T: WorkingType>(draw: &mut Draw, frames: usize) -> Vec<T> {
     let scale = 2f64.powi(scale_exponent::<T>(draw));
     let offset = scale * draw.pick(&[0.0, 0.0, 100.0, 1e4]);
     let whole = draw.chance(30);
@@ -112,7 +112,7 @@ fn random_column<T: Element>(draw: &mut Draw, frames: usize) -> Vec<T> {
 
 /// Moves one sample of `column` to the limit of the first pass, up or down: to the last value that the reference keeps or to
 /// the next one, which it drops, or some units away. A sample that is never dropped stays far away.
-fn move_to_limit<T: Element>(draw: &mut Draw, column: &mut [T], options: &Options, clip: SigClip) {
+fn move_to_limit<T: WorkingType>(draw: &mut Draw, column: &mut [T], options: &Options, clip: SigClip) {
     let single = Options {
         rejection: clip.maxiters(Some(1)).restore(Restore::None).unlimited().into(),
         ..options.clone()
@@ -151,12 +151,12 @@ fn move_to_limit<T: Element>(draw: &mut Draw, column: &mut [T], options: &Option
     column[frame] = y;
 }
 
-fn is_kept<T: Element>(column: &mut [T], frame: usize, value: T, setup: &Setup<'_>) -> bool {
+fn is_kept<T: WorkingType>(column: &mut [T], frame: usize, value: T, setup: &Setup<'_>) -> bool {
     column[frame] = value;
     skystack_reference::pixel(&wide(column), setup).used[frame]
 }
 
-fn wide<T: Element>(column: &[T]) -> Vec<f64> {
+fn wide<T: WorkingType>(column: &[T]) -> Vec<f64> {
     column.iter().map(|y| y.widen()).collect()
 }
 
@@ -177,7 +177,7 @@ fn options(clip: SigClip) -> Options {
 }
 
 /// All levels against the reference, for one clip and its columns.
-fn compare<T: Element>(seed: u64, clip: SigClip, columns: &[Vec<T>]) {
+fn compare<T: WorkingType>(seed: u64, clip: SigClip, columns: &[Vec<T>]) {
     let frames = columns[0].len();
     let frame = |i: usize| columns.iter().map(|column| column[i]).collect();
     let stack = Stack { height: 1, width: WIDTH, frames: (0..frames).map(frame).collect() };
@@ -198,7 +198,7 @@ fn compare<T: Element>(seed: u64, clip: SigClip, columns: &[Vec<T>]) {
     }
 }
 
-fn on_the_limit<T: Element>(seed: u64) {
+fn on_the_limit<T: WorkingType>(seed: u64) {
     let mut draw = Draw::new(seed);
     let tied = Tied::draw(&mut draw);
     let frames = tied.frames;
@@ -221,7 +221,7 @@ fn on_the_limit<T: Element>(seed: u64) {
     compare(seed, tied.clip, &columns);
 }
 
-fn beside_the_limit<T: Element>(seed: u64) {
+fn beside_the_limit<T: WorkingType>(seed: u64) {
     let mut draw = Draw::new(seed);
     let spreads =
         [Spread::Std, Spread::Std, Spread::Mad { factor: MAD_STD_FACTOR }, Spread::Mad { factor: 1.0 }];
@@ -237,7 +237,7 @@ fn beside_the_limit<T: Element>(seed: u64) {
 
 /// One sample at −1, one at 0, n − 2 at ±δ, δ² at most half a unit of 1: sums that begin with the least sample lose δ² each time,
 /// the contract's do not, since −1 is the last frame. −1 is on the limit if k² = (n − 1)/(1 + (n − 2)δ²).
-fn vanishing<T: Element>(delta: f64) {
+fn vanishing<T: WorkingType>(delta: f64) {
     const FRAMES: usize = 2001;
     // The median is 0: 999 samples at −δ and the one at −1 below it, 1000 above.
     let sample = |frame: usize| match frame {

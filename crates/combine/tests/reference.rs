@@ -4,11 +4,11 @@ mod common;
 
 use common::oracle::{difference, same, setup};
 use common::{Draw, Stack, options};
-use skystack_combine::{Control, Options, Products, run};
+use skystack_combine::{Control, Options, Products, WorkingType, run};
 use skystack_plan::{Limits, Machine, Source, Workload, plan};
 use skystack_reference::Pixel;
 use skystack_reject::{About, Center, SigClip, Spread, ZeroSpread};
-use skystack_simd::{Element, Level};
+use skystack_simd::Level;
 
 /// Numbers of frames beside 1 to 34, every one of which has a network of its own: around the borders of blocks and chunks.
 const FRAMES: [usize; 8] = [63, 64, 65, 97, 128, 130, 256, 257];
@@ -16,7 +16,7 @@ const FRAMES: [usize; 8] = [63, 64, 65, 97, 128, 130, 256, 257];
 /// Pixels of a row: no whole register, and some runs of every kind with a rest.
 const WIDTHS: [usize; 4] = [37, 37, 37, 150];
 
-fn compare<T: Element>(seed: u64) {
+fn compare<T: WorkingType>(seed: u64) {
     let mut draw = Draw::new(seed);
     let frames = if draw.chance(80) { 1 + draw.below(34) } else { draw.pick(&FRAMES) };
     let width = draw.pick(&WIDTHS);

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use ndarray::{Array2, Array3, ArrayView3, Axis};
-use skystack_combine::{BoxError, FrameSource, MemorySink, Plane, WordFormat, WordKind};
+use skystack_combine::{BoxError, FrameSource, MemorySink, Plane, WordFormat, WordKind, WorkingType};
 use skystack_plan::{Source, Workload};
 use skystack_simd::Element;
 
@@ -15,7 +15,7 @@ use crate::{Error, ErrorKind, Report, Stacker, Weight};
 /// 8- and 16-bit integers and f32 are combined in f32, which holds them exactly; 32- and 64-bit integers and f64 in f64.
 pub trait Sample: Copy + Send + Sync + sealed::Sealed {
     /// The type of the computation and of the result.
-    type Working: Element;
+    type Working: WorkingType;
     /// The value in the working type, rounded once where it does not fit.
     fn working(self) -> Self::Working;
     /// The samples themselves, if they are of the working type.
@@ -149,7 +149,7 @@ impl<S: Sample, T: Element> FrameSource<T> for ViewSource<'_, S, T> {
 }
 
 /// Combines an array.
-pub(crate) fn run<S: Sample, T: Element>(
+pub(crate) fn run<S: Sample, T: WorkingType>(
     stacker: &Stacker,
     source: &ViewSource<'_, S, T>,
 ) -> Result<Combined<T>, Error> {

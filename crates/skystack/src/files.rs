@@ -278,7 +278,7 @@ pub(crate) fn run<P: AsRef<Path>>(
     }
 }
 
-fn run_as<T: Element + Physical + Stored>(
+fn run_as<T: skystack_combine::WorkingType + Physical + Stored>(
     stacker: &Stacker,
     inputs: &Inputs,
     outputs: &OutputFiles,

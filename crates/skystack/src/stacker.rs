@@ -8,7 +8,6 @@ use std::sync::atomic::AtomicBool;
 use ndarray::ArrayView3;
 use skystack_combine::{Control, FrameSource, Options, RowSink, Summary, scratch_bytes};
 use skystack_plan::{Limits, Plan, Workload};
-use skystack_simd::Element;
 
 use crate::arrays::{self, Combined, Sample};
 use crate::{
@@ -231,7 +230,7 @@ impl Stacker {
     }
 
     /// Runs the engine on the pool that [`threads`](Self::threads) promises.
-    pub(crate) fn engine<T: Element>(
+    pub(crate) fn engine<T: skystack_combine::WorkingType>(
         &self,
         options: &Options,
         source: &impl FrameSource<T>,

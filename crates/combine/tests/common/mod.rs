@@ -5,12 +5,13 @@
 
 pub(crate) mod oracle;
 
-use skystack_combine::{Combine, FrameSource, Lmedian, MemorySink, Options, Plane, Products, SigmaRule};
+use skystack_combine::{
+    Combine, FrameSource, Lmedian, MemorySink, Options, Plane, Products, SigmaRule, WorkingType,
+};
 use skystack_reject::{
     About, Center, Convention, Extrema, MinMax, Rejection, Restore, SigClip, Spread, Trim, ZeroSpread,
     madclip,
 };
-use skystack_simd::Element;
 
 /// A small generator (PCG-like): the same sequence on every machine.
 pub(crate) struct Draw(u64);
@@ -50,7 +51,7 @@ impl Draw {
 }
 
 /// One column of `frames` samples of type T, of a random shape; `gaps` per cent of them are missing.
-fn column<T: Element>(draw: &mut Draw, frames: usize, gaps: usize) -> Vec<f64> {
+fn column<T: WorkingType>(draw: &mut Draw, frames: usize, gaps: usize) -> Vec<f64> {
     let greatest = T::GREATEST.widen();
     let shape = draw.below(11);
     let mut column: Vec<f64> = (0..frames)
@@ -87,7 +88,7 @@ pub(crate) struct Stack<T> {
     pub(crate) frames: Vec<Vec<T>>,
 }
 
-impl<T: Element> Stack<T> {
+impl<T: WorkingType> Stack<T> {
     pub(crate) fn shaped(draw: &mut Draw, frames: usize, height: usize, width: usize) -> Self {
         // Kernels go other ways where no neighbour misses a sample.
         let gaps = draw.pick(&[0, 0, 8]);
@@ -109,7 +110,7 @@ impl<T: Element> Stack<T> {
     }
 }
 
-impl<T: Element> FrameSource<T> for Stack<T> {
+impl<T: WorkingType> FrameSource<T> for Stack<T> {
     fn frames(&self) -> usize {
         self.frames.len()
     }

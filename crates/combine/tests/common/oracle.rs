@@ -1,8 +1,7 @@
 //! The reference beside the kernels: its setup for the same options, and what differs at a pixel.
 
-use skystack_combine::{Combine, Lmedian, MemorySink, Options, SigmaRule};
+use skystack_combine::{Combine, Lmedian, MemorySink, Options, SigmaRule, WorkingType};
 use skystack_reference::{Pixel, Setup, Working};
-use skystack_simd::Element;
 
 /// The same options for the reference, which works in the type of `element_bytes`.
 pub(crate) fn setup<'a>(options: &'a Options, element_bytes: usize) -> Setup<'a> {
@@ -34,13 +33,13 @@ pub(crate) fn setup<'a>(options: &'a Options, element_bytes: usize) -> Setup<'a>
 }
 
 /// Is `found` the number `expected`, bit for bit?
-pub(crate) fn same<T: Element>(found: T, expected: f64) -> bool {
+pub(crate) fn same<T: WorkingType>(found: T, expected: f64) -> bool {
     // The reference carries T as f64; all NaN are one.
     found.widen().to_bits() == expected.to_bits() || (found.is_nan() && expected.is_nan())
 }
 
 /// What differs from the reference at `pixel`, if anything.
-pub(crate) fn difference<T: Element>(
+pub(crate) fn difference<T: WorkingType>(
     sink: &MemorySink<T>,
     pixel: usize,
     pixels: usize,
