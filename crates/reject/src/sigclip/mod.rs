@@ -16,6 +16,7 @@
 //! Convergence is judged per lane: finished lanes are frozen while their neighbours go on.
 
 mod center;
+mod ends;
 mod params;
 mod quick;
 mod reach;
@@ -23,8 +24,9 @@ mod restore;
 mod spread;
 
 use skystack_simd::{Element, Mask, Vector};
-use skystack_stats::lane::{self, Bounds, Ranks, Window};
+use skystack_stats::lane::{self, Bounds, Window};
 
+use self::ends::Verdict;
 use crate::columns::{constants, number};
 use crate::{Columns, Kept};
 
@@ -145,7 +147,7 @@ fn passes<V: Vector>(
             break;
         }
         let after = if clip.needs_order() {
-            drop_ends(clip, isa, columns.sorted, &survivors, &limits, active)
+            ends::drop_ends(isa, columns.sorted, &survivors, &Test::new(clip, isa, &limits), active).0
         } else {
             drop_outside(clip, isa, columns.samples, &survivors, &limits, active)
         };
@@ -195,63 +197,17 @@ impl<V: Vector> Test<V> {
     }
 }
 
-/// Drops in the active lanes by testing the sorted column from both ends inwards.
-#[inline(always)]
-fn drop_ends<V: Vector>(
-    clip: &SigClip,
-    isa: V::Isa,
-    sorted: &[V],
-    survivors: &Survivors<V>,
-    limits: &Limits<V>,
-    active: V::Mask,
-) -> Survivors<V> {
-    let (zero, one) = constants(isa);
-    let test = Test::new(clip, isa, limits);
-    let Survivors { mut bounds, window: Window { first, count, mut ranks }, .. } = *survivors;
-    let end = first + count;
-    let (mut dropped_low, mut dropped_high) = (zero, zero);
-    let mut open = active;
-    // Ranks below the window were dropped before; what is beyond it is above the centre, and closes the lane. Only a centre
-    // that overflowed (f64 values near the limit) leaves lanes open: then everything is beyond it.
-    for (rank, y) in sorted.iter().enumerate() {
-        let inside = open & first.le(number(isa, rank));
-        let low = inside & test.low(*y);
-        dropped_low = dropped_low + V::select(low, one, zero);
-        let kept = inside & !low;
-        bounds.low = V::select(kept, *y, bounds.low);
-        open = open & !kept;
-        if !open.any() {
-            ranks.common.0 = ranks.common.0.max(rank);
-            break;
-        }
+impl<V: Vector> ends::Limit<V> for Test<V> {
+    #[inline(always)]
+    fn low(&self, y: V) -> Verdict<V> {
+        let gone = self.low(y);
+        Verdict { gone, stays: !gone }
     }
-    let mut overflowed = open.any();
-    open = active;
-    for (rank, y) in sorted.iter().enumerate().rev() {
-        let inside = open & number::<V>(isa, rank).lt(end);
-        let high = inside & test.high(*y);
-        dropped_high = dropped_high + V::select(high, one, zero);
-        let kept = inside & !high;
-        bounds.high = V::select(kept, *y, bounds.high);
-        open = open & !kept;
-        if !open.any() {
-            ranks.common.1 = ranks.common.1.min(rank + 1);
-            break;
-        }
+    #[inline(always)]
+    fn high(&self, y: V) -> Verdict<V> {
+        let gone = self.high(y);
+        Verdict { gone, stays: !gone }
     }
-    overflowed |= open.any();
-    if overflowed {
-        ranks = Ranks::unknown(sorted.len());
-    }
-    // Past the window, such a lane has counted what was dropped before.
-    (dropped_low, _) = dropped_low.sort2(count);
-    let left = count - dropped_low;
-    (dropped_high, _) = dropped_high.sort2(left);
-    let gone = active & left.le(dropped_high);
-    let bounds = Bounds::select(gone, Bounds::nothing(isa), bounds);
-    let dropped = dropped_low + dropped_high;
-    let window = Window { first: first + dropped_low, count: count - dropped, ranks };
-    Survivors { bounds, window, all: survivors.all && !zero.lt(dropped).any() }
 }
 
 /// Drops in the active lanes by testing every sample.

@@ -26,6 +26,7 @@
 use skystack_simd::{Element, Mask, Vector};
 use skystack_stats::lane::{self, Bounds, Window};
 
+use super::ends::{Limit, Verdict, drop_ends};
 use super::{About, Center, SigClip, Spread, Survivors};
 use crate::columns::{constants, number};
 
@@ -82,7 +83,13 @@ pub(super) fn pass<V: Vector>(
     }
     let low = reach.radii(isa, clip.lsigma);
     let high = if clip.hsigma == clip.lsigma { low } else { reach.radii(isa, clip.hsigma) };
-    drop_ends(isa, sorted, survivors, center, [low, high], active)
+    let [[inner_low, outer_low], [inner_high, outer_high]] = [low, high];
+    let interval = Interval {
+        kept: Bounds { low: center - inner_low, high: center + inner_high },
+        gone: Bounds { low: center - outer_low, high: center + outer_high },
+    };
+    let (after, undecided) = drop_ends(isa, sorted, survivors, &interval, active);
+    (!undecided.any()).then_some(after)
 }
 
 /// Bounds of the variance.
@@ -211,56 +218,19 @@ fn sums<V: Vector, const FIRST: bool>(
     [(s1[0] + s1[1]) + (s1[2] + s1[3]), (s2[0] + s2[1]) + (s2[2] + s2[3])]
 }
 
-/// Drops in the active lanes from both ends inwards, if every sample that is met is on one side of the limits.
-#[inline(always)]
-fn drop_ends<V: Vector>(
-    isa: V::Isa,
-    sorted: &[V],
-    survivors: &Survivors<V>,
-    center: V,
-    [[inner_low, outer_low], [inner_high, outer_high]]: [[V; 2]; 2],
-    active: V::Mask,
-) -> Option<Survivors<V>> {
-    let (zero, one) = constants(isa);
-    let Survivors { mut bounds, window: Window { first, count, mut ranks }, .. } = *survivors;
-    let end = first + count;
-    let mut dropped_low: V = zero;
-    let mut undecided = zero.lt(zero);
-    let (kept, gone) = (center - inner_low, center - outer_low);
-    let mut open = active;
-    for (rank, y) in sorted.iter().enumerate() {
-        let inside = open & first.le(number(isa, rank));
-        let low = inside & y.lt(gone);
-        dropped_low = dropped_low + V::select(low, one, zero);
-        let stays = inside & !low;
-        undecided = undecided | (stays & !kept.lt(*y));
-        bounds.low = V::select(stays, *y, bounds.low);
-        open = open & !stays;
-        if !open.any() {
-            ranks.common.0 = ranks.common.0.max(rank);
-            break;
-        }
+/// The inner and outer limits of the kept interval.
+struct Interval<V> {
+    kept: Bounds<V>,
+    gone: Bounds<V>,
+}
+
+impl<V: Vector> Limit<V> for Interval<V> {
+    #[inline(always)]
+    fn low(&self, y: V) -> Verdict<V> {
+        Verdict { gone: y.lt(self.gone.low), stays: self.kept.low.lt(y) }
     }
-    let mut dropped_high = zero;
-    let (kept, gone) = (center + inner_high, center + outer_high);
-    open = active;
-    for (rank, y) in sorted.iter().enumerate().rev() {
-        let inside = open & number::<V>(isa, rank).lt(end);
-        let high = inside & gone.lt(*y);
-        dropped_high = dropped_high + V::select(high, one, zero);
-        let stays = inside & !high;
-        undecided = undecided | (stays & !y.lt(kept));
-        bounds.high = V::select(stays, *y, bounds.high);
-        open = open & !stays;
-        if !open.any() {
-            ranks.common.1 = ranks.common.1.min(rank + 1);
-            break;
-        }
+    #[inline(always)]
+    fn high(&self, y: V) -> Verdict<V> {
+        Verdict { gone: self.gone.high.lt(y), stays: y.lt(self.kept.high) }
     }
-    if undecided.any() {
-        return None;
-    }
-    let dropped = dropped_low + dropped_high;
-    let window = Window { first: first + dropped_low, count: count - dropped, ranks };
-    Some(Survivors { bounds, window, all: survivors.all && !zero.lt(dropped).any() })
 }

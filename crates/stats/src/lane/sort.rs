@@ -92,43 +92,11 @@ impl<V: Ordered> Task<V::Isa> for SortRuns<'_, V> {
 /// 269 instructions for N = 31, 1,250 for 63.
 #[inline(always)]
 pub fn middle<V: Vector>(isa: V::Isa, column: &[V], scratch: &mut [V]) -> (V, V) {
-    if column.len() <= WIDEST {
-        network::middle(isa, column)
-    } else {
-        isa.call(MiddleOfRuns { column, scratch })
+    if column.len() <= LONGEST_SORTED {
+        return middle_of_ordered(isa, column, scratch);
     }
-}
-
-struct MiddleOfRuns<'a, V> {
-    column: &'a [V],
-    scratch: &'a mut [V],
-}
-
-impl<V: Vector> Task<V::Isa> for MiddleOfRuns<'_, V> {
-    type Output = (V, V);
-
-    #[inline(always)]
-    fn run(self, isa: V::Isa) -> (V, V) {
-        let Self { column, scratch } = self;
-        let count = column.len();
-        if count > LONGEST_SORTED {
-            let rank = V::splat(isa, V::Element::narrow((count / 2 - 1) as f64));
-            return Neighbours { column, rank, scratch }.run(isa);
-        }
-        middle_by_merges(isa, column, scratch)
-    }
-}
-
-/// [`middle`] of more registers than a network takes, whatever their lanes are.
-#[inline(always)]
-fn middle_by_merges<V: Ordered>(isa: V::Isa, column: &[V], scratch: &mut [V]) -> (V, V) {
-    let count = column.len();
-    let scratch = &mut scratch[..merged_registers(count)];
-    sort_blocks(isa, column, scratch);
-    let half = scratch.len().next_power_of_two() / 2;
-    merge_runs(isa, scratch, half);
-    let (a, b) = scratch[..count].split_at(half);
-    (smallest_of_two_runs(isa, a, b, count / 2), smallest_of_two_runs(isa, a, b, count / 2 + 1))
+    let rank = V::splat(isa, V::Element::narrow((column.len() / 2 - 1) as f64));
+    isa.call(Neighbours { column, rank, scratch })
 }
 
 /// [`middle`] of registers that only have an order, 16-bit integers for one; never selected.
@@ -140,21 +108,29 @@ pub fn middle_of_ordered<V: Ordered>(isa: V::Isa, column: &[V], scratch: &mut [V
     if column.len() <= WIDEST {
         network::middle(isa, column)
     } else {
-        isa.call(MiddleByMerges { column, scratch })
+        isa.call(MiddleOfRuns { column, scratch })
     }
 }
 
-struct MiddleByMerges<'a, V> {
+/// [`middle_of_ordered`] for more registers than a network takes, as a function of its own.
+struct MiddleOfRuns<'a, V> {
     column: &'a [V],
     scratch: &'a mut [V],
 }
 
-impl<V: Ordered> Task<V::Isa> for MiddleByMerges<'_, V> {
+impl<V: Ordered> Task<V::Isa> for MiddleOfRuns<'_, V> {
     type Output = (V, V);
 
     #[inline(always)]
     fn run(self, isa: V::Isa) -> (V, V) {
-        middle_by_merges(isa, self.column, self.scratch)
+        let Self { column, scratch } = self;
+        let count = column.len();
+        let scratch = &mut scratch[..merged_registers(count)];
+        sort_blocks(isa, column, scratch);
+        let half = scratch.len().next_power_of_two() / 2;
+        merge_runs(isa, scratch, half);
+        let (a, b) = scratch[..count].split_at(half);
+        (smallest_of_two_runs(isa, a, b, count / 2), smallest_of_two_runs(isa, a, b, count / 2 + 1))
     }
 }
 
