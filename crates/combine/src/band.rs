@@ -36,13 +36,44 @@ impl<'a, T: Element> BandInput<'a, T> {
     }
 }
 
-impl<T: Element> Pixels<'_, T> {
+impl<'a, T: Element> Pixels<'a, T> {
+    /// `pixels` of line `line` of every frame.
+    pub(crate) fn rows(&self, line: usize, pixels: &Range<usize>) -> Rows<'a, T> {
+        match self {
+            Self::Values(planes) => Rows::Values(rows(planes, line, pixels)),
+            Self::Words(planes, format) => Rows::Words(rows(planes, line, pixels), *format),
+        }
+    }
+}
+
+fn rows<'a, E>(planes: &[Plane<'a, E>], line: usize, pixels: &Range<usize>) -> Vec<&'a [E]> {
+    planes.iter().map(|plane| plane.row(line, pixels.clone())).collect()
+}
+
+/// The pixels of one tile in every frame.
+///
+/// A worker makes one a tile: a kernel that worked out where each row lies whenever it reads some registers of it would spend
+/// a tenth of a median on that.
+#[derive(Debug)]
+pub(crate) enum Rows<'a, T> {
+    /// Values of the working type.
+    Values(Vec<&'a [T]>),
+    /// 16-bit integers as they are stored.
+    Words(Vec<&'a [[u8; 2]]>, WordFormat),
+}
+
+/// Bytes of the [`Rows`] of `frames` frames.
+pub(crate) const fn rows_bytes(frames: usize) -> usize {
+    frames * size_of::<&[u8]>()
+}
+
+impl<T: Element> Rows<'_, T> {
     /// Number of frames.
     #[inline(always)]
     pub(crate) fn frames(&self) -> usize {
         match self {
-            Self::Values(planes) => planes.len(),
-            Self::Words(planes, _) => planes.len(),
+            Self::Values(rows) => rows.len(),
+            Self::Words(rows, _) => rows.len(),
         }
     }
 
@@ -55,19 +86,13 @@ impl<T: Element> Pixels<'_, T> {
         }
     }
 
-    /// Pixels of one line of one frame as values, which may be made in `decoded`.
+    /// Pixels of one frame as values, which may be made in `decoded`.
     #[inline(always)]
-    pub(crate) fn row<'b>(
-        &'b self,
-        frame: usize,
-        line: usize,
-        pixels: Range<usize>,
-        decoded: &'b mut [T],
-    ) -> &'b [T] {
+    pub(crate) fn values<'b>(&'b self, frame: usize, pixels: Range<usize>, decoded: &'b mut [T]) -> &'b [T] {
         match self {
-            Self::Values(planes) => planes[frame].row(line, pixels),
-            Self::Words(planes, format) => {
-                let words = planes[frame].row(line, pixels);
+            Self::Values(rows) => &rows[frame][pixels],
+            Self::Words(rows, format) => {
+                let words = &rows[frame][pixels];
                 let decoded = &mut decoded[..words.len()];
                 for (to, word) in decoded.iter_mut().zip(words) {
                     *to = T::from_i32(format.value(format.key(*word)));
@@ -77,12 +102,12 @@ impl<T: Element> Pixels<'_, T> {
         }
     }
 
-    /// Asks for the memory that holds a pixel.
+    /// Asks for the memory that holds a pixel of some frames.
     #[inline(always)]
-    pub(crate) fn prefetch(&self, frame: usize, line: usize, pixel: usize) {
+    pub(crate) fn prefetch(&self, frames: Range<usize>, pixel: usize) {
         match self {
-            Self::Values(planes) => prefetch(&planes[frame].row(line, pixel..pixel + 1)[0]),
-            Self::Words(planes, _) => prefetch(&planes[frame].row(line, pixel..pixel + 1)[0]),
+            Self::Values(rows) => rows[frames].iter().for_each(|row| prefetch(&row[pixel])),
+            Self::Words(rows, _) => rows[frames].iter().for_each(|row| prefetch(&row[pixel])),
         }
     }
 }

@@ -22,7 +22,7 @@ use skystack_reject::{Block, Columns, ColumnsScratch, Kept};
 use skystack_simd::{Element, Isa, Kernel, Level, Mask, Ordered, Vector};
 
 use self::stream::StreamScratch;
-use crate::band::{BandInput, Tile};
+use crate::band::{BandInput, Rows, Tile, rows_bytes};
 use crate::options::Resolved;
 
 /// Counts over the tiles that a worker has processed.
@@ -60,7 +60,7 @@ impl KernelScratch {
 
 /// Scratch that one worker needs for a stack of `frames` frames, in bytes.
 pub const fn scratch_bytes(frames: usize) -> usize {
-    skystack_reject::columns_bytes(frames) + StreamScratch::BYTES
+    skystack_reject::columns_bytes(frames) + StreamScratch::BYTES + rows_bytes(frames)
 }
 
 /// A type that the engine computes in: `f32` or `f64`.
@@ -92,12 +92,13 @@ impl<T: Element> Kernel for TileKernel<'_, '_, T> {
     fn run<I: Isa>(self, isa: I) -> Totals {
         let Self { options, input, tile, scratch } = self;
         let mut totals = LaneTotals::<T::Vector<I>>::new(isa);
-        let width = tile.pixels.len();
-        if words::run(isa, options, &input.pixels, tile, &mut scratch.columns) {
-            totals.add_all(tile, 0..width, input.pixels.frames());
+        let width = tile.image.len();
+        let rows = input.pixels.rows(tile.line, &tile.pixels);
+        if words::run(isa, options, &rows, tile, &mut scratch.columns) {
+            totals.add_all(tile, 0..width, rows.frames());
             return totals.sum();
         }
-        let mut block = scratch.columns.block::<T::Vector<I>>(isa, input.pixels.frames());
+        let mut block = scratch.columns.block::<T::Vector<I>>(isa, rows.frames());
         let streams = stream::applies(options, tile);
         let mut streamer = scratch.streams.streamer::<T::Vector<I>>(isa);
         let run = stream::run_pixels::<T::Vector<I>>();
@@ -110,16 +111,16 @@ impl<T: Element> Kernel for TileKernel<'_, '_, T> {
                 first..first + run
             } else if streams && done + run <= width {
                 let runs;
-                (strip, (runs, again)) = (done, streamer.strip(isa, options, input, tile, done));
+                (strip, (runs, again)) = (done, streamer.strip(isa, options, &rows, tile, done));
                 for k in (0..runs).filter(|k| again >> k & 1 == 0) {
-                    totals.add_all(tile, done + k * run..done + (k + 1) * run, input.pixels.frames());
+                    totals.add_all(tile, done + k * run..done + (k + 1) * run, rows.frames());
                 }
                 done += runs * run;
                 continue;
             } else {
                 std::mem::replace(&mut done, width)..width
             };
-            columns(isa, options, input, tile, pixels, &mut block, &mut totals);
+            columns(isa, options, &rows, tile, pixels, &mut block, &mut totals);
         }
         totals.sum()
     }
@@ -130,7 +131,7 @@ impl<T: Element> Kernel for TileKernel<'_, '_, T> {
 fn columns<T: Element, I: Isa>(
     isa: I,
     options: &Resolved<T>,
-    input: &BandInput<'_, T>,
+    rows: &Rows<'_, T>,
     tile: &mut Tile<'_, T>,
     pixels: Range<usize>,
     block: &mut Block<'_, T::Vector<I>>,
@@ -138,14 +139,14 @@ fn columns<T: Element, I: Isa>(
 ) {
     let lanes = T::Vector::<I>::LANES;
     for start in pixels.clone().step_by(block.groups() * lanes) {
-        let full = load::load(isa, options, input, tile, start, block);
+        let full = load::load(isa, options, rows, tile.image.len(), start, block);
         for group in 0..block.groups().min((pixels.end - start).div_ceil(lanes)) {
             let x = start + group * lanes;
-            load::prefetch_next(isa, input, tile, x + block.groups() * lanes);
+            load::prefetch_next(rows, tile.image.len(), x + block.groups() * lanes, lanes);
             let mut columns = block.columns(group, full >> group & 1 == 1);
             let kept = options.rejection.keep(isa, &mut columns);
             write(isa, options, tile, x, &mut columns, &kept);
-            totals.add(&kept, input.pixels.frames(), lanes.min(tile.pixels.len() - x));
+            totals.add(&kept, rows.frames(), lanes.min(tile.image.len() - x));
         }
     }
 }
@@ -199,7 +200,7 @@ fn write_masks<T: Element, V: Vector<Element = T>>(
     if tile.rejmask.is_empty() {
         return;
     }
-    let width = tile.pixels.len();
+    let width = tile.image.len();
     let lanes = V::LANES.min(width - x);
     for (i, y) in samples.iter().enumerate() {
         let out = &mut tile.rejmask[i * width + x..][..lanes];
@@ -216,7 +217,7 @@ fn write_counts<T: Element, V: Vector<Element = T>>(tile: &mut Tile<'_, T>, x: u
     if tile.count.is_empty() && tile.nrej.is_empty() {
         return;
     }
-    for lane in 0..V::LANES.min(tile.pixels.len() - x) {
+    for lane in 0..V::LANES.min(tile.image.len() - x) {
         let valid = kept.valid.lanes()[lane].widen() as u32;
         let used = kept.count.lanes()[lane].widen() as u32;
         if let Some(to) = tile.count.get_mut(x + lane) {

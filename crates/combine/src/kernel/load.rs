@@ -7,48 +7,62 @@
 use skystack_reject::{Block, MOST_GROUPS};
 use skystack_simd::{Element, Isa, MAX_LANES, Mask, Ordered, Vector};
 
-use crate::band::{BandInput, Tile};
+use crate::band::Rows;
 use crate::options::Resolved;
 
-/// Fills `block` with the pixels from `start` on (relative to the tile). Bit k of the answer: group k misses no sample.
+/// Fills `block` with the pixels from `start` on, of which the tile has `width`. Bit k of the answer: group k misses no sample.
 #[inline(always)]
 pub(super) fn load<T: Element, I: Isa>(
     isa: I,
     options: &Resolved<T>,
-    input: &BandInput<'_, T>,
-    tile: &Tile<'_, T>,
+    rows: &Rows<'_, T>,
+    width: usize,
     start: usize,
     block: &mut Block<'_, T::Vector<I>>,
 ) -> u32 {
     let groups = block.groups();
     let lanes = T::Vector::<I>::LANES;
-    let first = tile.pixels.start + start;
-    let end = tile.pixels.end.min(first + groups * lanes);
     let ingest = Ingest::new(isa, options);
-    let frames = input.pixels.frames();
+    let frames = rows.frames();
+    if groups == MOST_GROUPS && start + groups * lanes <= width {
+        return load_whole::<T, I>(isa, &ingest, rows, start, block);
+    }
     let mut decoded = [T::zero(); MOST_GROUPS * MAX_LANES];
-    // NaN in the lanes of a group where some frame has no value.
-    let mut gaps = [T::Vector::<I>::splat(isa, T::zero()); MOST_GROUPS];
-    let whole = groups == MOST_GROUPS && end == first + groups * lanes;
+    let mut full = u32::MAX;
     for i in 0..frames {
-        let row = input.pixels.row(i, tile.line, first..end, &mut decoded);
-        if whole {
-            // Lengths that the compiler knows.
-            let row = &row[..MOST_GROUPS * lanes];
-            let column = &mut block.samples[i..][..(MOST_GROUPS - 1) * frames + 1];
-            for group in 0..MOST_GROUPS {
-                let raw = T::Vector::<I>::load(isa, &row[group * lanes..]);
-                let (y, gap) = ingest.clean(raw);
-                gaps[group] = gaps[group] + gap;
-                column[group * frames] = y;
-            }
-            continue;
-        }
+        let row = rows.values(i, start..width.min(start + groups * lanes), &mut decoded);
         for group in 0..row.len().div_ceil(lanes) {
             let raw = T::Vector::<I>::load_partial(isa, &row[group * lanes..], T::NAN);
             let (y, gap) = ingest.clean(raw);
-            gaps[group] = gaps[group] + gap;
+            full &= !(u32::from((!gap.eq(gap)).any()) << group);
             block.samples[group * frames + i] = y;
+        }
+    }
+    full
+}
+
+/// [`load`] where all pixels of the block are there: lengths that the compiler knows, and sums that stay in registers.
+#[inline(always)]
+fn load_whole<T: Element, I: Isa>(
+    isa: I,
+    ingest: &Ingest<T::Vector<I>>,
+    rows: &Rows<'_, T>,
+    start: usize,
+    block: &mut Block<'_, T::Vector<I>>,
+) -> u32 {
+    let lanes = T::Vector::<I>::LANES;
+    let frames = rows.frames();
+    let mut decoded = [T::zero(); MOST_GROUPS * MAX_LANES];
+    // NaN in the lanes of a group where some frame has no value.
+    let mut gaps = [T::Vector::<I>::splat(isa, T::zero()); MOST_GROUPS];
+    for i in 0..frames {
+        let row = rows.values(i, start..start + MOST_GROUPS * lanes, &mut decoded);
+        let column = &mut block.samples[i..][..(MOST_GROUPS - 1) * frames + 1];
+        for group in 0..MOST_GROUPS {
+            let raw = T::Vector::<I>::load(isa, &row[group * lanes..]);
+            let (y, gap) = ingest.clean(raw);
+            gaps[group] = gaps[group] + gap;
+            column[group * frames] = y;
         }
     }
     let mut full = 0;
@@ -88,20 +102,12 @@ impl<V: Vector> Ingest<V> {
     }
 }
 
-/// Asks for the line of every frame that holds the last of the L pixels from `x` of the tile on, if there are any. (Rows
-/// seldom begin with a line: the line of the first pixel came with the pixels before it, and nothing else asks for the last.)
+/// Asks for the line of every frame that holds the last of `lanes` pixels from `x` on, if the tile of `width` pixels has any of
+/// them. (Rows seldom begin with a line: the line of the first pixel came with the pixels before it, and nothing else asks for
+/// the last.)
 #[inline(always)]
-pub(super) fn prefetch_next<T: Element, I: Isa>(
-    _: I,
-    input: &BandInput<'_, T>,
-    tile: &Tile<'_, T>,
-    x: usize,
-) {
-    let first = tile.pixels.start + x;
-    let end = tile.pixels.end.min(first + T::Vector::<I>::LANES);
-    if first < end {
-        for frame in 0..input.pixels.frames() {
-            input.pixels.prefetch(frame, tile.line, end - 1);
-        }
+pub(super) fn prefetch_next<T: Element>(rows: &Rows<'_, T>, width: usize, x: usize, lanes: usize) {
+    if x < width {
+        rows.prefetch(0..rows.frames(), width.min(x + lanes) - 1);
     }
 }

@@ -16,7 +16,7 @@ use std::ops::Range;
 use skystack_simd::{Element, LaneBuffer, MAX_LANES, Mask, Vector};
 use skystack_stats::lane::SUM_CHUNK;
 
-use crate::band::{BandInput, Tile};
+use crate::band::{Rows, Tile};
 use crate::options::{Combine, Resolved};
 
 /// Registers of pixels that are accumulated side by side: eight would spill.
@@ -88,14 +88,13 @@ impl<T: Element, V: Vector<Element = T>> Streamer<'_, V> {
         &mut self,
         isa: V::Isa,
         options: &Resolved<T>,
-        input: &BandInput<'_, T>,
+        rows: &Rows<'_, T>,
         tile: &mut Tile<'_, T>,
         start: usize,
     ) -> (usize, u32) {
         let pixels = run_pixels::<V>();
-        let runs = RUNS.min((tile.pixels.len() - start) / pixels);
-        let first = tile.pixels.start + start;
-        let strip = Strip { input, line: tile.line, first, runs };
+        let runs = RUNS.min((tile.image.len() - start) / pixels);
+        let strip = Strip { rows, first: start, runs };
         let image = &mut tile.image[start..start + runs * pixels];
         let again = match options.combine {
             Combine::Average => self.average::<true>(isa, &strip, image),
@@ -206,8 +205,7 @@ impl<T: Element, V: Vector<Element = T>> Streamer<'_, V> {
 
 /// The pixels of one strip in every frame.
 struct Strip<'a, T> {
-    input: &'a BandInput<'a, T>,
-    line: usize,
+    rows: &'a Rows<'a, T>,
     first: usize,
     runs: usize,
 }
@@ -215,7 +213,7 @@ struct Strip<'a, T> {
 impl<T: Element> Strip<'_, T> {
     #[inline(always)]
     fn frames(&self) -> usize {
-        self.input.pixels.frames()
+        self.rows.frames()
     }
 
     /// One run in one frame.
@@ -223,19 +221,16 @@ impl<T: Element> Strip<'_, T> {
     fn load<V: Vector<Element = T>>(&self, isa: V::Isa, frame: usize, run: usize) -> [V; G] {
         let mut decoded = [T::zero(); G * MAX_LANES];
         let first = self.first + run * run_pixels::<V>();
-        let pixels = first..first + run_pixels::<V>();
-        load(isa, self.input.pixels.row(frame, self.line, pixels, &mut decoded))
+        load(isa, self.rows.values(frame, first..first + run_pixels::<V>(), &mut decoded))
     }
 
     /// Asks for a run of the frames whose turn is next.
     #[inline(always)]
     fn prefetch<V: Vector<Element = T>>(&self, frames: Range<usize>, run: usize) {
         let first = self.first + run * run_pixels::<V>();
-        let step = LaneBuffer::REGISTER_BYTES / self.input.pixels.sample_bytes();
-        for frame in frames {
-            for pixel in (first..first + run_pixels::<V>()).step_by(step) {
-                self.input.pixels.prefetch(frame, self.line, pixel);
-            }
+        let step = LaneBuffer::REGISTER_BYTES / self.rows.sample_bytes();
+        for pixel in (first..first + run_pixels::<V>()).step_by(step) {
+            self.rows.prefetch(frames.clone(), pixel);
         }
     }
 }

@@ -16,9 +16,8 @@ use skystack_simd::{Element, Isa, MAX_LANES, Ordered, Vector, Words};
 use skystack_stats::lane;
 
 use crate::WordFormat;
-use crate::band::{Pixels, Tile};
+use crate::band::{Rows, Tile};
 use crate::options::{Combine, Lmedian, Resolved};
-use crate::source::Plane;
 
 /// Longest column of a median: above, selecting f32 is faster than merging integers.
 const MOST_SORTED: usize = 384;
@@ -37,21 +36,21 @@ const FRAMES: usize = 8;
 pub(super) fn run<T: Element, I: Isa>(
     isa: I,
     options: &Resolved<T>,
-    pixels: &Pixels<'_, T>,
+    rows: &Rows<'_, T>,
     tile: &mut Tile<'_, T>,
     scratch: &mut ColumnsScratch,
 ) -> bool {
-    let Pixels::Words(planes, format) = pixels else { return false };
+    let Rows::Words(rows, format) = rows else { return false };
     let plain = options.rejection.is_none() && options.thresholds.is_none() && options.weights.is_none();
     if !(plain && tile.sigma.is_empty() && tile.rejmask.is_empty()) {
         return false;
     }
     match options.combine {
-        Combine::Median | Combine::Lmedian if planes.len() <= MOST_SORTED => {
-            median(isa, options, planes, *format, tile, scratch);
+        Combine::Median | Combine::Lmedian if rows.len() <= MOST_SORTED => {
+            median(isa, options, rows, *format, tile, scratch);
         }
-        Combine::Average | Combine::Sum | Combine::Min | Combine::Max if planes.len() <= MOST_SUMMED => {
-            stream(options.combine, planes, *format, tile);
+        Combine::Average | Combine::Sum | Combine::Min | Combine::Max if rows.len() <= MOST_SUMMED => {
+            stream(options.combine, rows, *format, tile);
         }
         _ => return false,
     }
@@ -62,33 +61,27 @@ pub(super) fn run<T: Element, I: Isa>(
 ///
 /// Plain loops over slices of one length: they become vector code of the level that this is inlined into.
 #[inline(always)]
-fn stream<T: Element>(
-    combine: Combine,
-    planes: &[Plane<'_, [u8; 2]>],
-    format: WordFormat,
-    tile: &mut Tile<'_, T>,
-) {
+fn stream<T: Element>(combine: Combine, rows: &[&[[u8; 2]]], format: WordFormat, tile: &mut Tile<'_, T>) {
     let mut totals = [0i32; STRIP_PIXELS];
-    let width = tile.pixels.len();
+    let width = tile.image.len();
     for start in (0..width).step_by(STRIP_PIXELS) {
         let strip = start..width.min(start + STRIP_PIXELS);
-        let pixels = tile.pixels.start + strip.start..tile.pixels.start + strip.end;
         let totals = &mut totals[..strip.len()];
-        let first = planes[0].row(tile.line, pixels.clone());
-        let row = |frame: usize| planes[frame].row(tile.line, pixels.clone());
+        let first = &rows[0][strip.clone()];
+        let row = |frame: usize| &rows[frame][strip.clone()];
         match combine {
             Combine::Average | Combine::Sum => totals.fill(0),
             _ => totals.iter_mut().zip(first).for_each(|(to, word)| *to = format.key(*word).into()),
         }
-        let groups = planes.len() / FRAMES;
+        let groups = rows.len() / FRAMES;
         for group in 0..groups {
             gather(combine, format, totals, std::array::from_fn::<_, FRAMES, _>(|k| row(group * FRAMES + k)));
         }
-        for frame in groups * FRAMES..planes.len() {
+        for frame in groups * FRAMES..rows.len() {
             gather(combine, format, totals, [row(frame)]);
         }
-        let image = tile.image[strip].iter_mut();
-        let n = planes.len() as f64;
+        let image = tile.image[strip.clone()].iter_mut();
+        let n = rows.len() as f64;
         let offset = f64::from(format.offset());
         for ((to, total), first) in image.zip(totals.iter()).zip(first) {
             let total = f64::from(*total);
@@ -132,27 +125,27 @@ fn each<const F: usize>(totals: &mut [i32], rows: [&[[u8; 2]]; F], next: impl Fn
 fn median<T: Element, I: Isa>(
     isa: I,
     options: &Resolved<T>,
-    planes: &[Plane<'_, [u8; 2]>],
+    rows: &[&[[u8; 2]]],
     format: WordFormat,
     tile: &mut Tile<'_, T>,
     scratch: &mut ColumnsScratch,
 ) {
     let lanes = I::I16::LANES;
-    let (columns, sorted) = scratch.words::<I::I16>(isa, planes.len());
-    let groups = columns.len() / planes.len();
-    let width = tile.pixels.len();
+    let (columns, sorted) = scratch.words::<I::I16>(isa, rows.len());
+    let groups = columns.len() / rows.len();
+    let width = tile.image.len();
     for start in (0..width).step_by(groups * lanes) {
         let block = start..width.min(start + groups * lanes);
-        load(isa, planes, format, tile, block.clone(), columns);
+        load(isa, rows, format, block.clone(), columns);
         for (group, x) in block.clone().step_by(lanes).enumerate() {
-            prefetch_next(planes, tile, x + groups * lanes, lanes);
-            let column = &columns[group * planes.len()..][..planes.len()];
+            prefetch_next(rows, width, x + groups * lanes, lanes);
+            let column = &columns[group * rows.len()..][..rows.len()];
             let (low, high) = lane::middle_of_ordered(isa, column, sorted);
             let (low, high) = (low.widen(), high.widen());
             let offset = I::F32::splat(isa, format.offset() as f32);
             for half in 0..2 {
                 let (low, high) = (low[half] + offset, high[half] + offset);
-                let value = of_middle(isa, options, planes.len(), low, high);
+                let value = of_middle(isa, options, rows.len(), low, high);
                 write(value, tile, x + half * I::F32::LANES);
             }
         }
@@ -179,7 +172,7 @@ fn of_middle<T, V: Vector<Element = f32>>(
 /// L values from pixel `x` of the tile on, as many as there are.
 #[inline(always)]
 fn write<T: Element, V: Vector<Element = f32>>(value: V, tile: &mut Tile<'_, T>, x: usize) {
-    if x >= tile.pixels.len() {
+    if x >= tile.image.len() {
         return;
     }
     for (to, value) in tile.image[x..].iter_mut().zip(value.lanes()) {
@@ -189,37 +182,32 @@ fn write<T: Element, V: Vector<Element = f32>>(value: V, tile: &mut Tile<'_, T>,
 
 /// Fills the columns of `block` (relative to the tile), group by group; lanes beyond its end are zero.
 #[inline(always)]
-fn load<T: Element, I: Isa>(
+fn load<I: Isa>(
     isa: I,
-    planes: &[Plane<'_, [u8; 2]>],
+    rows: &[&[[u8; 2]]],
     format: WordFormat,
-    tile: &Tile<'_, T>,
     block: Range<usize>,
     columns: &mut [I::I16],
 ) {
-    let first = tile.pixels.start;
     let mut keys = [0i16; MOST_GROUPS * 2 * MAX_LANES];
-    for (frame, plane) in planes.iter().enumerate() {
-        let row = plane.row(tile.line, first + block.start..first + block.end);
+    for (frame, row) in rows.iter().enumerate() {
+        let row = &row[block.clone()];
         for (key, word) in keys.iter_mut().zip(row) {
             *key = format.key(*word);
         }
         for (group, keys) in
             keys[..row.len().next_multiple_of(I::I16::LANES)].chunks_exact(I::I16::LANES).enumerate()
         {
-            columns[group * planes.len() + frame] = I::I16::load(isa, keys);
+            columns[group * rows.len() + frame] = I::I16::load(isa, keys);
         }
     }
 }
 
-/// Asks for the memory of every frame that holds the last of `lanes` pixels from `x` of the tile on, if there are any.
+/// Asks for the memory of every frame that holds the last of `lanes` pixels from `x` on, if the tile of `width` pixels has any.
 #[inline(always)]
-fn prefetch_next<T>(planes: &[Plane<'_, [u8; 2]>], tile: &Tile<'_, T>, x: usize, lanes: usize) {
-    let first = tile.pixels.start + x;
-    let end = tile.pixels.end.min(first + lanes);
-    if first < end {
-        for plane in planes {
-            skystack_simd::prefetch(&plane.row(tile.line, end - 1..end)[0]);
-        }
+fn prefetch_next(rows: &[&[[u8; 2]]], width: usize, x: usize, lanes: usize) {
+    if x < width {
+        let last = width.min(x + lanes) - 1;
+        rows.iter().for_each(|row| skystack_simd::prefetch(&row[last]));
     }
 }
