@@ -152,11 +152,11 @@ struct Program {
 
 impl Program {
     /// Name of what is called or jumped to.
-    fn callee(&self, at: &Instruction) -> Option<&str> {
+    fn callee(&self, target: &Target) -> Option<&str> {
         let named = |address: &u64| self.names.get(address).map(String::as_str);
-        match at.target() {
-            Target::Address(address) => named(&address),
-            Target::Slot(slot) => match self.slots.get(&slot)? {
+        match target {
+            Target::Address(address) => named(address),
+            Target::Slot(slot) => match self.slots.get(slot)? {
                 Filling::Symbol(name) => Some(name),
                 Filling::Address(address) => named(address),
             },
@@ -174,7 +174,7 @@ impl Outside for Program {
     }
 
     fn diverges(&self, call: &Instruction) -> bool {
-        self.callee(call).is_some_and(|name| DIVERGING.iter().any(|known| name.contains(known)))
+        self.callee(&call.target()).is_some_and(|name| DIVERGING.iter().any(|known| name.contains(known)))
     }
 }
 
@@ -188,7 +188,11 @@ fn is_task(name: &str) -> bool {
 }
 
 fn inspect(function: &Function, level: Level, program: &Program) -> Report {
-    let Flow { loops, innermost, obscure } = flow(function, program);
+    let Flow { loops, innermost, obscure, held } = flow(function, program);
+    let callee = |at: &Instruction| {
+        let target = held.get(&at.address).cloned().unwrap_or_else(|| at.target());
+        program.callee(&target).unwrap_or("a computed address")
+    };
     let mut report =
         Report { name: function.name.clone(), instructions: function.code.len(), loops, ..Report::default() };
     let mut arithmetic = Widths::default();
@@ -202,20 +206,18 @@ fn inspect(function: &Function, level: Level, program: &Program) -> Report {
             wrong(at.address, format!("{} is fused", at.mnemonic));
         }
         if is_network(&function.name) && at.is_call() {
-            let callee = program.callee(at).unwrap_or("a computed address");
-            wrong(at.address, format!("a network calls {}", short(callee)));
+            wrong(at.address, format!("a network calls {}", short(callee(at))));
         }
     }
     for address in obscure {
         wrong(address, "the targets of a jump are not understood".into());
     }
     for at in innermost.iter().flatten().map(|i| &function.code[*i]).filter(|at| at.is_call()) {
-        let callee = program.callee(at).unwrap_or("a computed address");
         report.calls.0 += 1;
-        if is_task(callee) {
+        if is_task(callee(at)) {
             report.calls.1 += 1;
         } else {
-            wrong(at.address, format!("an innermost loop calls {}", short(callee)));
+            wrong(at.address, format!("an innermost loop calls {}", short(callee(at))));
         }
     }
     report.wrong.extend(wrong_width(level, report.registers, arithmetic));
@@ -485,6 +487,12 @@ mod tests {
         assert_eq!((found.loops, found.calls), (1, (1, 1)));
         let bad = ["call   *0x7f(%rip)        # 9000 <memcpy@GLIBC_2.14>", "jne    1000 <f>", "ret"];
         assert_eq!(wrongs(KERNEL, &bad), ["an innermost loop calls memcpy"]);
+        let hoisted =
+            ["lea 0xff9(%rip),%r12        # 2000 <network>", "call *%r12", "jne 1010 <f+0x10>", "ret"];
+        assert_eq!(wrongs(KERNEL, &hoisted), [""; 0]);
+        let hoisted =
+            ["mov 0x7f(%rip),%r12        # 9000 <memcpy>", "call *%r12", "jne 1010 <f+0x10>", "ret"];
+        assert_eq!(wrongs(KERNEL, &hoisted), ["an innermost loop calls memcpy"]);
         let computed = ["call   *0x18(%rax)", "jne    1000 <f>", "ret"];
         assert_eq!(wrongs(KERNEL, &computed), ["an innermost loop calls a computed address"]);
     }

@@ -10,7 +10,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::listing::{Function, Instruction, Target};
+use super::listing::{Function, Instruction, Loaded, Register, Target};
 
 /// What a function looks like to the checks.
 #[derive(Debug, Default)]
@@ -20,6 +20,9 @@ pub(super) struct Flow {
     pub(super) innermost: Vec<BTreeSet<usize>>,
     /// Addresses of jumps whose targets are unknown.
     pub(super) obscure: Vec<u64>,
+    /// By their addresses, the targets of calls through a register, where one address is all that it can hold: the compiler
+    /// takes the address of a function that a loop calls out of the loop.
+    pub(super) held: BTreeMap<u64, Target>,
 }
 
 /// How to follow what the listing alone does not say.
@@ -62,6 +65,9 @@ pub(super) fn flow(function: &Function, outside: &impl Outside) -> Flow {
     found.loops = blocks.loops(&blocks.reached(), &mut innermost);
     let instructions = |body: &Vec<usize>| body.iter().flat_map(|block| blocks.range(*block)).collect();
     found.innermost = innermost.iter().map(instructions).collect();
+    let calls = code.iter().enumerate().filter(|(_, at)| at.is_call());
+    found.held =
+        calls.filter_map(|(i, at)| Some((at.address, blocks.held(code, i, at.register()?)?))).collect();
     found
 }
 
@@ -139,6 +145,30 @@ impl Blocks {
             open.extend(self.next[block].iter().filter(|to| seen.insert(**to)));
         }
         seen.into_iter().collect()
+    }
+
+    /// What `register` holds at instruction `at`, if every way there has put the same known address into it.
+    fn held(&self, code: &[Instruction], at: usize, register: &'static Register) -> Option<Target> {
+        let mut found = None;
+        let mut seen = BTreeSet::new();
+        let mut open = vec![(self.start.partition_point(|start| *start <= at) - 1, at, register)];
+        while let Some((block, end, register)) = open.pop() {
+            if let Some(write) = (self.start[block]..end).rev().find(|i| code[*i].writes(register)) {
+                match code[write].loaded()? {
+                    Loaded::Copy(from) => open.push((block, write, from)),
+                    Loaded::Known(target) if *found.get_or_insert_with(|| target.clone()) == target => (),
+                    Loaded::Known(_) => return None,
+                }
+                continue;
+            }
+            // What the caller left in it; or a block that nothing is known to reach.
+            if block == 0 || self.before[block].is_empty() {
+                return None;
+            }
+            let before = self.before[block].iter().filter(|before| seen.insert((**before, register.name)));
+            open.extend(before.map(|before| (*before, self.start[before + 1], register)));
+        }
+        found
     }
 
     /// Adds the innermost loops among `blocks`, which are in order, and returns the number of all.
@@ -283,6 +313,60 @@ mod tests {
         assert_eq!(innermost(&code), [[0x1010, 0x1018, 0x1020, 0x1030, 0x1040, 0x1048]]);
         let (unknown, _) = flow_of(&["1000 jmp *%rax", "1010 ret"]);
         assert_eq!(unknown.obscure, [0x1000]);
+    }
+
+    #[test]
+    fn a_register_holds_what_every_way_has_put_into_it() {
+        let held = |code: &[&str]| flow_of(code).0.held.into_values().next();
+        let hoisted = [
+            "1000 mov 0x7ff9(%rip),%rbx        # 9000 <anon>",
+            "1010 mov %rbx,%rax",
+            "1020 call *%rbx",
+            "1030 jne 1020 <f+0x20>",
+            "1040 pop %rbx",
+            "1050 ret",
+        ];
+        assert_eq!(held(&hoisted), Some(Target::Slot(0x9000)));
+        let with = |line: usize, text| {
+            let mut code = hoisted;
+            code[line] = text;
+            held(&code)
+        };
+        assert_eq!(
+            with(0, "1000 lea 0xff9(%rip),%rbx        # 2000 <network>"),
+            Some(Target::Address(0x2000))
+        );
+        // Written in part, by another value, on one of two ways, and by nobody.
+        assert_eq!(with(1, "1010 mov %al,%bl"), None);
+        assert_eq!(with(1, "1010 mov 0x8(%rsp),%rbx"), None);
+        assert_eq!(with(3, "1030 jne 1010 <f+0x10>"), Some(Target::Slot(0x9000)));
+        assert_eq!(with(0, "1000 je 1020 <f+0x20>"), None);
+        assert_eq!(with(0, "1000 nop"), None);
+        // A copy, of a register that the call may change, and that it does not.
+        assert_eq!(with(1, "1010 mov %r8,%rbx"), None);
+        assert_eq!(with(0, "1000 mov 0x7ff9(%rip),%r8        # 9000 <anon>"), None);
+        let copied = ["1000 mov 0x7ff9(%rip),%r8        # 9000 <anon>", "1010 mov %r8,%rbx"];
+        assert_eq!(held(&[&copied, &hoisted[2..]].concat()), Some(Target::Slot(0x9000)));
+        let lost = [copied[0], "1008 call 2000 <other>", copied[1]];
+        assert_eq!(held(&[&lost, &hoisted[2..]].concat()), None);
+    }
+
+    #[test]
+    fn a_register_that_holds_one_of_two_addresses_is_not_known() {
+        let code = |second| {
+            [
+                "1000 je 1030 <f+0x30>",
+                "1010 lea 0xff9(%rip),%r12        # 2000 <first>",
+                "1020 jmp 1040 <f+0x40>",
+                second,
+                "1040 call *%r12",
+                "1050 jne 1040 <f+0x40>",
+                "1060 ret",
+            ]
+        };
+        let held = |second| flow_of(&code(second)).0.held.into_values().next();
+        assert_eq!(held("1030 lea 0xfe9(%rip),%r12        # 3000 <second>"), None);
+        assert_eq!(held("1030 lea 0xfd9(%rip),%r12        # 2000 <first>"), Some(Target::Address(0x2000)));
     }
 
     #[test]

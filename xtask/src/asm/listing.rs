@@ -31,6 +31,49 @@ pub(super) enum Target {
     Computed,
 }
 
+/// A register that can be followed through a function: no instruction writes it without naming it, but for a few that
+/// [`Instruction::writes`] knows, and calls.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Register {
+    pub(super) name: &'static str,
+    parts: &'static [&'static str],
+    /// By a call.
+    kept: bool,
+}
+
+const FOLLOWED: &[Register] = &[
+    Register { name: "%rbx", parts: &["%ebx", "%bx", "%bl", "%bh"], kept: true },
+    Register { name: "%rbp", parts: &["%ebp", "%bp", "%bpl"], kept: true },
+    Register { name: "%r8", parts: &["%r8d", "%r8w", "%r8b"], kept: false },
+    Register { name: "%r9", parts: &["%r9d", "%r9w", "%r9b"], kept: false },
+    Register { name: "%r10", parts: &["%r10d", "%r10w", "%r10b"], kept: false },
+    Register { name: "%r11", parts: &["%r11d", "%r11w", "%r11b"], kept: false },
+    Register { name: "%r12", parts: &["%r12d", "%r12w", "%r12b"], kept: true },
+    Register { name: "%r13", parts: &["%r13d", "%r13w", "%r13b"], kept: true },
+    Register { name: "%r14", parts: &["%r14d", "%r14w", "%r14b"], kept: true },
+    Register { name: "%r15", parts: &["%r15d", "%r15w", "%r15b"], kept: true },
+];
+
+impl Register {
+    /// The whole register of this name.
+    fn named(name: &str) -> Option<&'static Self> {
+        FOLLOWED.iter().find(|register| register.name == name)
+    }
+
+    fn has(&self, operand: &str) -> bool {
+        self.name == operand || self.parts.contains(&operand)
+    }
+}
+
+/// What an instruction puts into a register.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Loaded {
+    /// An address that the listing knows.
+    Known(Target),
+    /// What this other register holds.
+    Copy(&'static Register),
+}
+
 const PREFIXES: &[&str] = &["bnd", "notrack", "data16", "cs", "ds", "rep", "repz", "repnz", "lock"];
 
 impl Instruction {
@@ -68,6 +111,41 @@ impl Instruction {
     pub(super) fn comment_address(&self) -> Option<u64> {
         let (_, comment) = self.operands.split_once("# ")?;
         u64::from_str_radix(comment.split_whitespace().next()?, 16).ok()
+    }
+
+    /// The register that holds the target of a call, if it can be followed.
+    pub(super) fn register(&self) -> Option<&'static Register> {
+        self.operands.strip_prefix('*').filter(|_| self.is_call()).and_then(Register::named)
+    }
+
+    /// Does it write any part of this register? Perhaps not where this says yes, surely not where it says no.
+    pub(super) fn writes(&self, register: &Register) -> bool {
+        const UNNAMED: &[&str] = &["cpuid", "enter", "leave", "syscall"];
+        const SEVERAL: &[&str] = &["xchg", "xadd", "mulx", "cmpxchg"];
+        const NONE: &[&str] = &["cmp", "test", "push", "jmp"];
+        let is = |names: &[&str]| names.iter().any(|name| self.mnemonic.starts_with(name));
+        if self.is_call() {
+            return !register.kept;
+        }
+        let operands = self.operands.split('#').next().unwrap_or("");
+        let has = |operand: &str| register.has(operand.trim());
+        let last = operands.rsplit(',').next().is_some_and(has);
+        is(UNNAMED) || (is(SEVERAL) && operands.split(',').any(has)) || (last && !is(NONE))
+    }
+
+    /// What it puts into the register that it writes, if that can be told.
+    pub(super) fn loaded(&self) -> Option<Loaded> {
+        let (from, to) = self.operands.split('#').next()?.rsplit_once(',')?;
+        let (from, _) = (from.trim(), Register::named(to.trim())?);
+        let known = || self.comment_address().filter(|_| from.ends_with("(%rip)"));
+        match self.mnemonic.as_str() {
+            "lea" => Some(Loaded::Known(Target::Address(known()?))),
+            "mov" => match Register::named(from) {
+                Some(register) => Some(Loaded::Copy(register)),
+                None => Some(Loaded::Known(Target::Slot(known()?))),
+            },
+            _ => None,
+        }
     }
 
     /// Target of a jump or call.
@@ -202,6 +280,40 @@ Disassembly of section .text:
         assert_eq!(targets, expected);
         assert_eq!(found[0].code[0].mnemonic, "jmp");
         assert!(found[1].code[0].ends_flow());
+    }
+
+    #[test]
+    fn writes_of_a_register_are_known_by_any_of_its_parts() {
+        let parse = |text: &str| Instruction::parse(&format!("1000:\t{text}")).expect("an instruction");
+        let register = |name| Register::named(name).expect("a register that is followed");
+        let writes = |text: &str| parse(text).writes(register("%r12"));
+        for text in ["mov (%r12,%rax,4),%r12", "setne %r12b", "pop %r12", "cpuid", "inc %r12"] {
+            assert!(writes(text), "{text}");
+        }
+        for text in ["xchg %r12d,%eax", "cmpxchg %rax,%r12"] {
+            assert!(writes(text), "{text}");
+        }
+        for text in
+            ["mov %r12,%rax", "mov %rax,(%rbx,%r12)", "cmp %rax,%r12", "push %r12", "call *%r12", "ret"]
+        {
+            assert!(!writes(text), "{text}");
+        }
+        assert!(parse("call 2000 <f>").writes(register("%r8")));
+    }
+
+    #[test]
+    fn what_a_register_is_given_is_an_address_or_a_copy() {
+        let loaded =
+            |text: &str| Instruction::parse(&format!("1000:\t{text}")).expect("an instruction").loaded();
+        let known = |target| Some(Loaded::Known(target));
+        assert_eq!(loaded("lea 0x10(%rip),%r12        # 2000 <f>"), known(Target::Address(0x2000)));
+        assert_eq!(loaded("mov 0x10(%rip),%r12        # 9000 <g>"), known(Target::Slot(0x9000)));
+        assert_eq!(loaded("mov %r8,%r12"), Register::named("%r8").map(Loaded::Copy));
+        for text in
+            ["mov 0x10(%rsp),%r12", "mov %rax,%r12", "mov %r8d,%r12d", "add 0x10(%rip),%r12 # 9000 <g>"]
+        {
+            assert_eq!(loaded(text), None, "{text}");
+        }
     }
 
     #[test]

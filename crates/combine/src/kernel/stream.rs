@@ -109,13 +109,14 @@ impl<T: Element, V: Vector<Element = T>> Streamer<'_, V> {
     #[inline(always)]
     fn average<const MEAN: bool>(&mut self, isa: V::Isa, strip: &Strip<'_, T>, image: &mut [T]) -> u32 {
         let frames = strip.frames();
+        let mut decoded = strip.decoded();
         for from in (0..frames).step_by(FRAMES) {
             let to = frames.min(from + FRAMES);
             for run in 0..strip.runs {
                 strip.prefetch::<V>(to..frames.min(to + FRAMES), run);
                 let registers = run * G..(run + 1) * G;
                 if MEAN && from == 0 {
-                    let first: [V; G] = strip.load(isa, 0, run);
+                    let first: [V; G] = strip.load(isa, 0, run, &mut decoded);
                     for (pivot, first) in self.pivots[registers.clone()].iter_mut().zip(first) {
                         // Makes −0 positive: a sum of the least magnitude, divided by N, may be −0 too.
                         *pivot = first + V::splat(isa, T::zero());
@@ -128,7 +129,7 @@ impl<T: Element, V: Vector<Element = T>> Streamer<'_, V> {
                     part.copy_from_slice(&self.parts[registers.clone()]);
                 }
                 for frame in from..to {
-                    let samples: [V; G] = strip.load(isa, frame, run);
+                    let samples: [V; G] = strip.load(isa, frame, run, &mut decoded);
                     for g in 0..G {
                         let y = samples[g].widen();
                         part[g] = part[g] + if MEAN { y - pivot[g] } else { y };
@@ -170,6 +171,7 @@ impl<T: Element, V: Vector<Element = T>> Streamer<'_, V> {
     fn extreme<const MAX: bool>(&mut self, isa: V::Isa, strip: &Strip<'_, T>, image: &mut [T]) -> u32 {
         let frames = strip.frames();
         let lanes = V::LANES;
+        let mut decoded = strip.decoded();
         let mut again = 0;
         for from in (0..frames).step_by(FRAMES) {
             let to = frames.min(from + FRAMES);
@@ -177,10 +179,10 @@ impl<T: Element, V: Vector<Element = T>> Streamer<'_, V> {
                 strip.prefetch::<V>(to..frames.min(to + FRAMES), run);
                 let at = run * run_pixels::<V>();
                 let mut extremes: [V; G] =
-                    if from == 0 { strip.load(isa, 0, run) } else { load(isa, &image[at..]) };
+                    if from == 0 { strip.load(isa, 0, run, &mut decoded) } else { load(isa, &image[at..]) };
                 let witness = &mut self.witnesses[run * G..(run + 1) * G];
                 for frame in from..to {
-                    let samples: [V; G] = strip.load(isa, frame, run);
+                    let samples: [V; G] = strip.load(isa, frame, run, &mut decoded);
                     for g in 0..G {
                         witness[g] = witness[g] + samples[g].zero_if_finite();
                         let (low, high) = extremes[g].sort2(samples[g]);
@@ -216,12 +218,24 @@ impl<T: Element> Strip<'_, T> {
         self.rows.frames()
     }
 
-    /// One run in one frame.
+    /// Room for the values of a run. Made once a strip: as part of every load it is cleared for every frame, at the lower levels
+    /// by a call.
     #[inline(always)]
-    fn load<V: Vector<Element = T>>(&self, isa: V::Isa, frame: usize, run: usize) -> [V; G] {
-        let mut decoded = [T::zero(); G * MAX_LANES];
+    fn decoded(&self) -> [T; G * MAX_LANES] {
+        [T::zero(); G * MAX_LANES]
+    }
+
+    /// One run in one frame; `decoded` is scratch.
+    #[inline(always)]
+    fn load<V: Vector<Element = T>>(
+        &self,
+        isa: V::Isa,
+        frame: usize,
+        run: usize,
+        decoded: &mut [T; G * MAX_LANES],
+    ) -> [V; G] {
         let first = self.first + run * run_pixels::<V>();
-        load(isa, self.rows.values(frame, first..first + run_pixels::<V>(), &mut decoded))
+        load(isa, self.rows.values(frame, first..first + run_pixels::<V>(), decoded))
     }
 
     /// Asks for a run of the frames whose turn is next.
