@@ -73,6 +73,11 @@ const UNKNOWN_CACHE: u64 = 8 << 20;
 /// Tiles of a band for each worker: the last ones to finish then differ by a quarter of a share at most.
 const TILES_PER_WORKER: usize = 4;
 
+/// Samples that are worth a worker of their own. Waking the second one of a pool from outside takes 50 to 60 us; a sigclip of
+/// 31 frames of 64 x 64 (127,000 samples) took 105 us on one and 119 on two workers, of 128 x 128 436 and 262. (AMD EPYC Zen 4,
+/// two cores, 2026-11-21. Cheaper kernels would need more, costlier ones less.)
+const LEAST_SAMPLES: usize = 1 << 18;
+
 /// Pixels in the narrowest tile: 16 of the widest registers, so that entering a tile stays below one percent.
 const LEAST_TILE_WIDTH: usize = 256;
 
@@ -191,8 +196,10 @@ fn fit(
     let cores = machine.cores.max(1);
     let share = ((cores * CORE_SHARE + 50) / 100).max(1);
     let wanted = limits.threads.unwrap_or(share).max(1);
-    // More workers than narrowest tiles in the image would stay idle.
-    let useful = workload.height.saturating_mul(workload.width).div_ceil(LEAST_TILE_WIDTH);
+    // More workers than narrowest tiles in the image would stay idle; more than this many samples each are not worth waking.
+    let pixels = workload.height.saturating_mul(workload.width);
+    let tiles = pixels.div_ceil(LEAST_TILE_WIDTH);
+    let useful = tiles.min(pixels.saturating_mul(workload.frames).div_ceil(LEAST_SAMPLES));
     let wanted = wanted.min(useful.max(1));
     let workers = (1..=wanted).rev().find(|workers| costs.rows_within(budget, *workers) >= 1);
     let Some(workers) = workers else {
@@ -320,7 +327,8 @@ mod tests {
             (files(31, 2048, 2048), 2, 16 << 30, None, (2, 63, 31)),
             (files(31, 2048, 2048), 16, 16 << 30, None, (14, 63, 31)),
             (files(31, 2048, 2048), 2, 16 << 30, Some(4 << 20), (2, 15, 31)),
-            (files(5, 100, 100), 8, 16 << 30, None, (7, 100, 5)),
+            (files(5, 300, 300), 8, 16 << 30, None, (2, 300, 5)),
+            (files(5, 100, 100), 8, 16 << 30, None, (1, 100, 5)),
             (files(5, 1, 100), 8, 16 << 30, None, (1, 1, 5)),
             (files(5000, 256, 256), 2, 16 << 30, None, (2, 8, 992)),
         ];
@@ -337,7 +345,7 @@ mod tests {
     fn one_row_is_split_among_workers() {
         let spectra = files(50, 1, 10_000);
         let plan = plan(&spectra, &machine(4, 1 << 30), &Limits::default()).unwrap();
-        assert_eq!((plan.workers, plan.band_rows, plan.tile_width), (3, 1, 1024));
+        assert_eq!((plan.workers, plan.band_rows, plan.tile_width), (2, 1, 1280));
     }
 
     #[test]
