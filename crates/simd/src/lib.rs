@@ -50,5 +50,6 @@ pub use element::Element;
 pub use isa::{Avx2, Avx512};
 pub use isa::{Baseline, Isa, Scalar, Task};
 pub use level::{Kernel, Level, UnknownLevel};
+pub use pair::{Pair, PairMask};
 pub use prefetch::prefetch;
 pub use vector::{MAX_LANES, Mask, Ordered, Vector, Words};

@@ -1,4 +1,5 @@
-//! Two registers that act as one of twice the lanes: the f64 side of an f32 register.
+//! Two registers that act as one of twice the lanes: the f64 side of an f32 register, or two columns on their way through one
+//! chain of operations, each of which waits for the one before it.
 
 use std::ops::{Add, BitAnd, BitOr, Div, Mul, Not, Sub};
 
@@ -83,9 +84,9 @@ impl<V: Vector> Mask for PairMask<V> {
     }
 }
 
-impl<V: Vector<Element = f64>> Sealed for Pair<V> {}
+impl<V: Vector> Sealed for Pair<V> {}
 
-impl<V: Vector<Element = f64>> Ordered for Pair<V> {
+impl<V: Vector> Ordered for Pair<V> {
     type Isa = V::Isa;
     const LANES: usize = 2 * V::LANES;
 
@@ -98,30 +99,47 @@ impl<V: Vector<Element = f64>> Ordered for Pair<V> {
     fn padding(isa: V::Isa) -> Self {
         Self(V::padding(isa), V::padding(isa))
     }
-}
 
-impl<V: Vector<Element = f64>> Vector for Pair<V> {
-    type Element = f64;
-    type Mask = PairMask<V>;
-    type Wide = Self;
+    type Register = V;
+    const REGISTERS: usize = 2;
 
     #[inline(always)]
-    fn splat(isa: V::Isa, value: f64) -> Self {
+    fn register(&self, k: usize) -> V {
+        if k == 0 { self.0 } else { self.1 }
+    }
+    #[inline(always)]
+    fn set_register(&mut self, k: usize, register: V) {
+        *(if k == 0 { &mut self.0 } else { &mut self.1 }) = register;
+    }
+}
+
+impl<V: Vector> Vector for Pair<V> {
+    type Element = V::Element;
+    type Mask = PairMask<V>;
+    type Wide = Pair<V::Wide>;
+
+    #[inline(always)]
+    fn splat(isa: V::Isa, value: V::Element) -> Self {
         Self(V::splat(isa, value), V::splat(isa, value))
     }
     #[inline(always)]
-    fn load(isa: V::Isa, from: &[f64]) -> Self {
+    fn load(isa: V::Isa, from: &[V::Element]) -> Self {
         Self(V::load(isa, from), V::load(isa, &from[V::LANES..]))
     }
     #[inline(always)]
-    fn lanes(&self) -> &[f64] {
+    fn load_partial(isa: V::Isa, from: &[V::Element], pad: V::Element) -> Self {
+        let (first, second) = from.split_at(from.len().min(V::LANES));
+        Self(V::load_partial(isa, first, pad), V::load_partial(isa, second, pad))
+    }
+    #[inline(always)]
+    fn lanes(&self) -> &[V::Element] {
         // SAFETY: `repr(C)` puts the two registers side by side without padding (the size of a type is a multiple of its
-        // alignment), and each is V::LANES initialised f64 (the trait is sealed).
+        // alignment), and each is V::LANES initialised elements (the trait is sealed).
         unsafe { std::slice::from_raw_parts(std::ptr::from_ref(self).cast(), Self::LANES) }
     }
     #[inline(always)]
-    fn lanes_mut(&mut self) -> &mut [f64] {
-        // SAFETY: as in `lanes`; every bit pattern is a valid f64, and the borrow is unique.
+    fn lanes_mut(&mut self) -> &mut [V::Element] {
+        // SAFETY: as in `lanes`; every bit pattern is a valid element, and the borrow is unique.
         unsafe { std::slice::from_raw_parts_mut(std::ptr::from_mut(self).cast(), Self::LANES) }
     }
     #[inline(always)]
@@ -149,19 +167,19 @@ impl<V: Vector<Element = f64>> Vector for Pair<V> {
         Self(V::select(mask.0.0, yes.0, no.0), V::select(mask.0.1, yes.1, no.1))
     }
     #[inline(always)]
-    fn widen(self) -> Self {
-        self
+    fn widen(self) -> Pair<V::Wide> {
+        Pair(self.0.widen(), self.1.widen())
     }
     #[inline(always)]
-    fn narrow(wide: Self) -> Self {
-        wide
+    fn narrow(wide: Pair<V::Wide>) -> Self {
+        Self(V::narrow(wide.0), V::narrow(wide.1))
     }
     #[inline(always)]
-    fn widen_mask(mask: PairMask<V>) -> PairMask<V> {
-        mask
+    fn widen_mask(mask: PairMask<V>) -> PairMask<V::Wide> {
+        PairMask(Pair(V::widen_mask(mask.0.0), V::widen_mask(mask.0.1)))
     }
     #[inline(always)]
-    fn narrow_mask(mask: PairMask<V>) -> PairMask<V> {
-        mask
+    fn narrow_mask(mask: PairMask<V::Wide>) -> PairMask<V> {
+        PairMask(Pair(V::narrow_mask(mask.0.0), V::narrow_mask(mask.0.1)))
     }
 }

@@ -6,7 +6,7 @@ use std::ops::{Add, BitAnd, BitOr, Div, Mul, Not, Sub};
 use crate::isa::sealed::Sealed;
 use crate::{Element, Isa};
 
-/// No register of any level has more lanes.
+/// No register of any level has more lanes; a [`Pair`](crate::Pair) has up to twice as many.
 pub const MAX_LANES: usize = 16;
 
 /// One truth value a lane.
@@ -31,7 +31,36 @@ pub trait Ordered: Copy + Debug + Send + Sync + Sealed {
     fn sort2(self, other: Self) -> (Self, Self);
     /// Not below any value: what fills a column up.
     fn padding(isa: Self::Isa) -> Self;
+
+    /// One register of this type's: itself, or a half of a [`Pair`](crate::Pair). What needs all registers of the CPU takes
+    /// them one after the other.
+    type Register: Ordered<Isa = Self::Isa>;
+    /// How many there are.
+    const REGISTERS: usize;
+    /// Register number `k`.
+    fn register(&self, k: usize) -> Self::Register;
+    /// Replaces register number `k`.
+    fn set_register(&mut self, k: usize, register: Self::Register);
 }
+
+/// Items of [`Ordered`] for a type that is one register.
+macro_rules! one_register {
+    () => {
+        type Register = Self;
+        const REGISTERS: usize = 1;
+
+        #[inline(always)]
+        fn register(&self, _: usize) -> Self {
+            *self
+        }
+        #[inline(always)]
+        fn set_register(&mut self, _: usize, register: Self) {
+            *self = register;
+        }
+    };
+}
+
+pub(crate) use one_register;
 
 /// 2L neighbouring 16-bit integers, to be sorted at twice the width of f32.
 pub trait Words: Ordered {

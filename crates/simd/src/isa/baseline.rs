@@ -107,6 +107,8 @@ macro_rules! portable {
             fn padding(_: Baseline) -> Self {
                 Self($wide::splat($float::INFINITY))
             }
+
+            crate::vector::one_register!();
         }
 
         impl Vector for Portable<$wide> {
@@ -209,6 +211,8 @@ impl Ordered for Portable<i16x8> {
     fn padding(_: Baseline) -> Self {
         Self(i16x8::splat(i16::MAX))
     }
+
+    crate::vector::one_register!();
 }
 
 impl Words for Portable<i16x8> {

@@ -57,6 +57,8 @@ macro_rules! native_register {
             fn padding(isa: $isa) -> Self {
                 <Self as $crate::Vector>::splat(isa, $float::INFINITY)
             }
+
+            crate::vector::one_register!();
         }
 
         impl $crate::Vector for $vector {
@@ -135,6 +137,8 @@ macro_rules! word_register {
             fn padding(_: $isa) -> Self {
                 Self($guard!($splat(i16::MAX)))
             }
+
+            crate::vector::one_register!();
         }
 
         impl $crate::Words for $words {

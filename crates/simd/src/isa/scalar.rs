@@ -74,6 +74,8 @@ macro_rules! one {
             fn padding(_: Scalar) -> Self {
                 Self($float::INFINITY)
             }
+
+            crate::vector::one_register!();
         }
 
         impl Vector for One<$float> {
@@ -164,6 +166,8 @@ impl Ordered for Two {
     fn padding(_: Scalar) -> Self {
         Self([i16::MAX; 2])
     }
+
+    crate::vector::one_register!();
 }
 
 impl Words for Two {

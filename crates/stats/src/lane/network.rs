@@ -21,15 +21,34 @@ struct Middle<'a, V, const N: usize>(&'a [V; N]);
 /// Sorts a bitonic sequence in place.
 struct BitonicSort<'a, V, const N: usize>(&'a mut [V; N]);
 
+/// Register number `k` of each.
+#[inline(always)]
+fn registers<V: Ordered, const N: usize>(from: &[V; N], k: usize) -> [V::Register; N] {
+    let mut registers = [from[0].register(k); N];
+    for (to, from) in registers.iter_mut().zip(from) {
+        *to = from.register(k);
+    }
+    registers
+}
+
+#[inline(always)]
+fn set_registers<V: Ordered, const N: usize>(to: &mut [V; N], k: usize, registers: [V::Register; N]) {
+    for (to, register) in to.iter_mut().zip(registers) {
+        to.set_register(k, register);
+    }
+}
+
 macro_rules! sorts {
     ($($n:literal [$($a:literal $b:literal,)*])*) => {
         $(impl<V: Ordered> Task<V::Isa> for Sort<'_, V, $n> {
             type Output = ();
             #[inline(always)]
             fn run(self, _: V::Isa) {
-                let mut v = *self.from;
-                $((v[$a], v[$b]) = v[$a].sort2(v[$b]);)*
-                *self.to = v;
+                for k in 0..V::REGISTERS {
+                    let mut v = registers(self.from, k);
+                    $((v[$a], v[$b]) = v[$a].sort2(v[$b]);)*
+                    set_registers(self.to, k, v);
+                }
             }
         })*
 
@@ -56,9 +75,14 @@ macro_rules! middles {
             // What no rank that is wanted depends on is never computed: the compiler drops it.
             #[inline(always)]
             fn run(self, _: V::Isa) -> (V, V) {
-                let mut v = *self.0;
-                $((v[$a], v[$b]) = v[$a].sort2(v[$b]);)*
-                (v[$n / 2 - 1], v[$n / 2])
+                let (mut low, mut high) = (self.0[0], self.0[0]);
+                for k in 0..V::REGISTERS {
+                    let mut v = registers(self.0, k);
+                    $((v[$a], v[$b]) = v[$a].sort2(v[$b]);)*
+                    low.set_register(k, v[$n / 2 - 1]);
+                    high.set_register(k, v[$n / 2]);
+                }
+                (low, high)
             }
         })*
 
@@ -79,9 +103,11 @@ macro_rules! bitonic_sorts {
             type Output = ();
             #[inline(always)]
             fn run(self, _: V::Isa) {
-                let mut v = *self.0;
-                $((v[$a], v[$b]) = v[$a].sort2(v[$b]);)*
-                *self.0 = v;
+                for k in 0..V::REGISTERS {
+                    let mut v = registers(self.0, k);
+                    $((v[$a], v[$b]) = v[$a].sort2(v[$b]);)*
+                    set_registers(self.0, k, v);
+                }
             }
         })*
     };

@@ -127,7 +127,7 @@ impl<V: Vector> Bracket<V> {
         last.fill(high);
         // Where there is no low pivot the wanted ranks are above this register, whatever it is, as long as it sorts first.
         to[0] = V::select(self.low.eq(self.low), self.low, V::splat(isa, -V::Element::INFINITY));
-        let mut ends = [1; MAX_LANES];
+        let mut ends = [1; 2 * MAX_LANES];
         for run in column.chunks(u64::BITS as usize / V::LANES) {
             self.append(run, to, &mut ends)?;
         }
@@ -140,7 +140,7 @@ impl<V: Vector> Bracket<V> {
 
     /// Appends the members among at most 64 samples at the end of their lanes; `None` where there is no room.
     #[inline(always)]
-    fn append(&self, run: &[V], to: &mut [V], ends: &mut [usize; MAX_LANES]) -> Option<()> {
+    fn append(&self, run: &[V], to: &mut [V], ends: &mut [usize; 2 * MAX_LANES]) -> Option<()> {
         let mut members = 0u64;
         for (i, y) in run.iter().enumerate() {
             // Every sample is inside a NaN.

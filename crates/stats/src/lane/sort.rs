@@ -27,7 +27,7 @@ use super::network::{self, WIDEST};
 use super::select::{LONGEST_SORTED, Neighbours};
 use super::{Bounds, constants};
 
-/// Registers that are halved down to blocks before the next ones: 16 KiB, which the first-level cache holds.
+/// Registers that are halved down to blocks before the next ones: 16 KiB (of pairs 32), which the first-level cache holds.
 const MOST_CACHED: usize = 256;
 
 /// Most registers of a block that a network sorts with fewer comparators than a bitonic block of [`WIDEST`] takes: 17 with 74,
