@@ -19,8 +19,8 @@ pub(super) fn limits<V: Vector>(
 ) -> Limits<V> {
     let kind = clip.first_center.filter(|_| pass == 0).unwrap_or(clip.center);
     let center = match kind {
-        Center::Median => lane::median(isa, columns.sorted, &survivors.window),
-        Center::Lmedian => lane::lmedian(isa, columns.sorted, &survivors.window),
+        Center::Median => lane::median(isa, columns.ranks(), &survivors.window),
+        Center::Lmedian => lane::lmedian(isa, columns.ranks(), &survivors.window),
         Center::Mean => {
             let mean = survivors.mean(isa, columns.samples);
             let trimmed = clip.trim == Trim::Every || (clip.trim == Trim::First && pass == 0);

@@ -127,7 +127,7 @@ fn passes<V: Vector>(
     let mut last = LastPass { before: start, limits: Limits { center: zero, variance: wide_zero } };
     let mut active = zero.le(zero);
     let mut pass = 0;
-    let quickly = !record && clip.is_quick(columns.samples.len());
+    let quickly = !record && clip.is_quick();
     while clip.maxiters.is_none_or(|most| pass < most) {
         active = active & floors.minimum.le(survivors.window.count);
         if clip.spread == Spread::Std {
@@ -136,7 +136,7 @@ fn passes<V: Vector>(
         if !active.any() {
             break;
         }
-        if quickly && let Some(after) = quick::pass(clip, isa, columns.sorted, &survivors, pass, active) {
+        if quickly && let Some(after) = quick::pass(clip, isa, columns.ranks(), &survivors, pass, active) {
             active = survivors.replace(clip, isa, after, active, frames);
             pass += 1;
             continue;
@@ -147,7 +147,7 @@ fn passes<V: Vector>(
             break;
         }
         let after = if clip.needs_order() {
-            ends::drop_ends(isa, columns.sorted, &survivors, &Test::new(clip, isa, &limits), active).0
+            ends::drop_ends(isa, columns.ranks(), &survivors, &Test::new(clip, isa, &limits), active).0
         } else {
             drop_outside(clip, isa, columns.samples, &survivors, &limits, active)
         };
@@ -240,6 +240,11 @@ fn drop_outside<V: Vector>(
 }
 
 impl SigClip {
+    /// Is the kept set a run of ranks, found with no sum that depends on the order of the frames if the samples are such?
+    pub(crate) fn is_of_ranks(&self) -> bool {
+        self.center != Center::Mean && self.first_center.is_none_or(|center| center != Center::Mean)
+    }
+
     /// Does any pass, or restoring, read ranks?
     #[inline(always)]
     fn needs_order(&self) -> bool {

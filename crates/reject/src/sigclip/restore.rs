@@ -23,7 +23,8 @@ pub(super) fn record_residuals<V: Vector>(
     active: V::Mask,
 ) {
     let (center, sigma) = (limits.center.widen(), limits.variance.sqrt());
-    for (i, (y, to)) in columns.sorted.iter().zip(columns.residuals.iter_mut()).enumerate() {
+    let ranks = if columns.ordered { &*columns.samples } else { &*columns.sorted };
+    for (i, (y, to)) in ranks.iter().zip(columns.residuals.iter_mut()).enumerate() {
         let rank = number::<V>(isa, i);
         let dropped = active & contains(&before.window, rank) & !contains(&after.window, rank);
         *to = V::Wide::select(V::widen_mask(dropped), (y.widen() - center).abs() / sigma, *to);

@@ -26,12 +26,13 @@ pub(super) fn variance<V: Vector>(
         Spread::Std if survivors.all => standard(clip, isa, columns.samples, survivors, All, center, mean),
         Spread::Std => standard(clip, isa, columns.samples, survivors, survivors.bounds, center, mean),
         Spread::Mad { factor } => {
-            let median = lane::median(isa, columns.sorted, window);
-            rounded_square::<V>(isa, factor, lane::mad(isa, columns.sorted, window, median, active))
+            let median = lane::median(isa, columns.ranks(), window);
+            rounded_square::<V>(isa, factor, lane::mad(isa, columns.ranks(), window, median, active))
         }
-        Spread::Iqr => rounded_square::<V>(isa, IQR_STD_FACTOR, lane::iqr(isa, columns.sorted, window)),
+        Spread::Iqr => rounded_square::<V>(isa, IQR_STD_FACTOR, lane::iqr(isa, columns.ranks(), window)),
         Spread::Sn => {
-            let sn = lane::sn(isa, columns.sorted, window, columns.deviations);
+            let ranks = if columns.ordered { &*columns.samples } else { &*columns.sorted };
+            let sn = lane::sn(isa, ranks, window, columns.deviations);
             rounded_square::<V>(isa, SN_FACTOR, sn)
         }
     }

@@ -6,8 +6,12 @@
 //! d(k) = min over i of max(c − y[i], y[i + k − 1] − c)
 //! ```
 //!
-//! and the minimum is where the two cross. k is the same in every lane with as many survivors; the dropped samples of a lane,
-//! which are among the y as well, change nothing as long as they are all further from c than d(k).
+//! and the minimum is where the two cross. k is the same in every lane with as many survivors. The dropped samples of a lane are
+//! among the y as well; they change nothing where d(k) is not above the deviations of the outermost survivors, and so not above
+//! those of what was dropped beyond them: of the k deviations up to d(k) the survivors between c and a dropped sample have
+//! half, and the median itself or its lower middle one more. (The exception is a median of two that is rounded, where the lower
+//! one's deviation is above d(k) by a unit of c at most. Then a dropped sample and a survivor differ, but not their deviations,
+//! which are therefore not small beside c: 2ε of d(k).) Where it is above, which takes such a rounding, it is not known.
 
 use std::ops::RangeInclusive;
 
@@ -17,7 +21,17 @@ use skystack_stats::lane::{self, Window};
 use super::super::Survivors;
 use crate::columns::number;
 
-/// Median of |y − median| of the survivors, each difference rounded, and the lanes of `active` in which it is not known.
+/// A MAD in T.
+pub(super) struct Mad<V: Vector> {
+    /// Median of |y − median| of the survivors, each difference rounded.
+    pub(super) value: V,
+    /// Lanes in which it is 0 without any rounding: a difference is 0 of equal values alone.
+    pub(super) zero: V::Mask,
+    /// Lanes in which it is not known.
+    pub(super) unknown: V::Mask,
+}
+
+/// The MAD of the survivors in the `active` lanes, arbitrary in the others.
 #[inline(always)]
 pub(super) fn mad<V: Vector>(
     isa: V::Isa,
@@ -25,7 +39,7 @@ pub(super) fn mad<V: Vector>(
     survivors: &Survivors<V>,
     median: V,
     active: V::Mask,
-) -> (V, V::Mask) {
+) -> Mad<V> {
     let Window { first, count, ranks } = survivors.window;
     let frames = sorted.len();
     let most = ranks.outer.1 - ranks.outer.0;
@@ -43,11 +57,12 @@ pub(super) fn mad<V: Vector>(
             upper = V::select(is_upper, deviation, upper);
         }
     }
-    // What was dropped is beyond the survivors: it is far enough away if they are not all within the MAD.
     let bounds = &survivors.bounds;
-    let near_low = number::<V>(isa, 0).lt(first) & !upper.lt(median - bounds.low);
-    let near_high = (first + count).lt(number(isa, frames)) & !upper.lt(bounds.high - median);
-    (lane::halfway(isa, lower, upper), active & (near_low | near_high))
+    let none = number::<V>(isa, 0);
+    let near_low = none.lt(first) & !upper.le(median - bounds.low);
+    let near_high = (first + count).lt(number(isa, frames)) & !upper.le(bounds.high - median);
+    let unknown = near_low | near_high;
+    Mad { value: lane::halfway(isa, lower, upper), zero: upper.eq(none) & !unknown, unknown }
 }
 
 /// d(k) of the whole column, in the `wanted` lanes; k is 1 or more.
