@@ -19,7 +19,7 @@ mod words;
 use std::ops::Range;
 
 use skystack_reject::{Block, Columns, ColumnsScratch, Kept};
-use skystack_simd::{Element, Isa, Kernel, Level, Mask, Ordered, Vector};
+use skystack_simd::{Element, Isa, Kernel, Level, Mask, Pair, Task, Vector};
 
 use self::stream::StreamScratch;
 use crate::band::{BandInput, Rows, Tile, rows_bytes};
@@ -91,62 +91,102 @@ impl<T: Element> Kernel for TileKernel<'_, '_, T> {
     #[inline(always)]
     fn run<I: Isa>(self, isa: I) -> Totals {
         let Self { options, input, tile, scratch } = self;
-        let mut totals = LaneTotals::<T::Vector<I>>::new(isa);
-        let width = tile.image.len();
         let rows = input.pixels.rows(tile.line, &tile.pixels);
-        if words::run(isa, options, &rows, tile, &mut scratch.columns) {
-            totals.add_all(tile, 0..width, rows.frames());
-            return totals.sum();
+        if let Some(totals) = words::run(isa, options, &rows, tile, scratch) {
+            return totals;
         }
-        let mut block = scratch.columns.block::<T::Vector<I>>(isa, rows.frames());
-        let streams = stream::applies(options, tile);
-        let mut streamer = scratch.streams.streamer::<T::Vector<I>>(isa);
-        let run = stream::run_pixels::<T::Vector<I>>();
-        // Everything before `done` is finished but for the runs of the strip at `strip` that are set in `again`.
-        let (mut done, mut strip, mut again) = (0, 0, 0u32);
-        while done < width || again != 0 {
-            let pixels = if again != 0 {
-                let first = strip + again.trailing_zeros() as usize * run;
-                again &= again - 1;
-                first..first + run
-            } else if streams && done + run <= width {
-                let runs;
-                (strip, (runs, again)) = (done, streamer.strip(isa, options, &rows, tile, done));
-                for k in (0..runs).filter(|k| again >> k & 1 == 0) {
-                    totals.add_all(tile, done + k * run..done + (k + 1) * run, rows.frames());
-                }
-                done += runs * run;
-                continue;
+        let KernelScratch { columns: scratch, streams } = scratch;
+        if options.rejection.is_none() {
+            let mut columns = ColumnKernel::<T::Vector<I>>::new(isa, options, &rows, scratch);
+            if stream::applies(options, tile) {
+                columns.run_streams(isa, tile, streams);
             } else {
-                std::mem::replace(&mut done, width)..width
-            };
-            columns(isa, options, &rows, tile, pixels, &mut block, &mut totals);
+                columns.run(isa, tile, 0..tile.image.len());
+            }
+            return columns.totals.sum();
         }
-        totals.sum()
+        // In pairs of registers: each step of a rejection waits for the one before it.
+        let mut columns = ColumnKernel::<Pair<T::Vector<I>>>::new(isa, options, &rows, scratch);
+        columns.run(isa, tile, 0..tile.image.len());
+        columns.totals.sum()
     }
 }
 
-/// Combines `pixels` (relative to the tile) column by column.
-#[inline(always)]
-fn columns<T: Element, I: Isa>(
-    isa: I,
-    options: &Resolved<T>,
-    rows: &Rows<'_, T>,
-    tile: &mut Tile<'_, T>,
+/// What combines pixels column by column.
+struct ColumnKernel<'a, V: Vector> {
+    options: &'a Resolved<V::Element>,
+    rows: &'a Rows<'a, V::Element>,
+    block: Block<'a, V>,
+    totals: LaneTotals<V>,
+}
+
+impl<'a, T: Element, V: Vector<Element = T>> ColumnKernel<'a, V> {
+    #[inline(always)]
+    fn new(
+        isa: V::Isa,
+        options: &'a Resolved<T>,
+        rows: &'a Rows<'_, T>,
+        scratch: &'a mut ColumnsScratch,
+    ) -> Self {
+        Self { options, rows, block: scratch.block(isa, rows.frames()), totals: LaneTotals::new(isa) }
+    }
+
+    /// Combines `pixels` (relative to the tile).
+    #[inline(always)]
+    fn run(&mut self, isa: V::Isa, tile: &mut Tile<'_, T>, pixels: Range<usize>) {
+        isa.call(CombineColumns { kernel: self, tile, pixels });
+    }
+
+    /// Combines the whole tile strip by strip, and column by column the runs in which a sample is missing.
+    #[inline(always)]
+    fn run_streams(&mut self, isa: V::Isa, tile: &mut Tile<'_, T>, scratch: &mut StreamScratch) {
+        let (options, rows, width) = (self.options, self.rows, tile.image.len());
+        let mut streamer = scratch.streamer::<V>(isa);
+        let run = stream::run_pixels::<V>();
+        let mut start = 0;
+        while start + run <= width {
+            let (runs, mut again) = streamer.strip(isa, options, rows, tile, start);
+            for k in (0..runs).filter(|k| again >> k & 1 == 0) {
+                self.totals.add_all(tile, start + k * run..start + (k + 1) * run, rows.frames());
+            }
+            while again != 0 {
+                let first = start + again.trailing_zeros() as usize * run;
+                self.run(isa, tile, first..first + run);
+                again &= again - 1;
+            }
+            start += runs * run;
+        }
+        self.run(isa, tile, start..width);
+    }
+}
+
+/// [`ColumnKernel::run`] as a function of its own: streams need it in two places.
+struct CombineColumns<'a, 'b, 'c, V: Vector> {
+    kernel: &'a mut ColumnKernel<'b, V>,
+    tile: &'a mut Tile<'c, V::Element>,
     pixels: Range<usize>,
-    block: &mut Block<'_, T::Vector<I>>,
-    totals: &mut LaneTotals<T::Vector<I>>,
-) {
-    let lanes = T::Vector::<I>::LANES;
-    for start in pixels.clone().step_by(block.groups() * lanes) {
-        let full = load::load(isa, options, rows, tile.image.len(), start, block);
-        for group in 0..block.groups().min((pixels.end - start).div_ceil(lanes)) {
-            let x = start + group * lanes;
-            load::prefetch_next(rows, tile.image.len(), x + block.groups() * lanes, lanes);
-            let mut columns = block.columns(group, full >> group & 1 == 1);
-            let kept = options.rejection.keep(isa, &mut columns);
-            write(isa, options, tile, x, &mut columns, &kept);
-            totals.add(&kept, rows.frames(), lanes.min(tile.image.len() - x));
+}
+
+impl<V: Vector> Task<V::Isa> for CombineColumns<'_, '_, '_, V> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self, isa: V::Isa) {
+        let Self { kernel: ColumnKernel { options, rows, block, totals }, tile, pixels } = self;
+        let (lanes, width) = (V::LANES, tile.image.len());
+        let ahead = block.groups() * lanes;
+        for start in pixels.clone().step_by(ahead) {
+            let full = load::load(isa, options, rows, width, start, block);
+            for group in 0..block.groups().min((pixels.end - start).div_ceil(lanes)) {
+                let x = start + group * lanes;
+                for register in (x..x + lanes).step_by(lanes / V::REGISTERS) {
+                    load::prefetch_next(rows, width, register + ahead, lanes / V::REGISTERS);
+                }
+                let mut columns = block.columns(group, full >> group & 1 == 1);
+                let kept = options.rejection.keep(isa, &mut columns);
+                write(isa, options, tile, x, &mut columns, &kept);
+                totals.add(&kept, rows.frames(), lanes.min(width - x));
+            }
         }
     }
 }
@@ -245,15 +285,20 @@ impl<V: Vector> LaneTotals<V> {
         Self { valid: none, used: none, zero: V::splat(isa, V::Element::narrow(0.0)), empty: 0, streamed: 0 }
     }
 
-    /// Adds L pixels of `frames` frames, of which the first `lanes` are in the image; the others have no samples.
+    /// Adds L pixels of `frames` frames, of which the first `lanes` are in the image.
     #[inline(always)]
     fn add(&mut self, kept: &Kept<V>, frames: usize, lanes: usize) {
         if kept.all {
             self.streamed += (frames * lanes) as u64;
             return;
         }
-        self.valid = self.valid + kept.valid.widen();
-        self.used = self.used + kept.count.widen();
+        let (mut valid, mut used) = (kept.valid, kept.count);
+        for lane in lanes..V::LANES {
+            (valid.lanes_mut()[lane], used.lanes_mut()[lane]) =
+                (V::Element::narrow(0.0), V::Element::narrow(0.0));
+        }
+        self.valid = self.valid + valid.widen();
+        self.used = self.used + used.widen();
         let empty = kept.count.eq(self.zero).bits() & (u32::MAX >> (u32::BITS as usize - lanes));
         self.empty += u64::from(empty.count_ones());
     }

@@ -9,11 +9,15 @@ pub struct Columns<'a, V: Vector> {
     /// N registers in frame order; NaN is missing. A rejection whose kept set is not an interval of values turns the
     /// samples that it drops into NaN.
     pub samples: &'a mut [V],
+    /// `samples` are in the order of their values instead, and stay as they are: [`Kept::window`] alone says which are kept.
+    /// Only for samples whose sums are the same in any order (algorithms.md E7b), rejections that say so
+    /// ([`Prepared::is_of_ranks`](crate::Prepared::is_of_ranks)), and none missing.
+    pub ordered: bool,
     /// No sample of any lane is missing.
     pub full: bool,
     /// N registers: samples on their way to a sort, missing ones as infinities.
     pub padded: &'a mut [V],
-    /// [`sorted_registers`] of N, filled by rejections that need the order (see [`Kept::window`]).
+    /// [`sorted_registers`] of N, filled by rejections that need the order (see [`Kept::window`], [`Columns::ranks`]).
     pub sorted: &'a mut [V],
     /// N residuals of dropped samples by rank, while something may have to be restored.
     pub residuals: &'a mut [V::Wide],
@@ -27,27 +31,22 @@ pub struct Columns<'a, V: Vector> {
 const BLOCK_BYTES: usize = 64 << 10;
 
 /// Fewest groups of L pixels in a block: with one, each line of a frame is a walk through memory of its own.
-const LEAST_GROUPS: usize = 4;
+pub const LEAST_GROUPS: usize = 4;
 
 /// Most groups of L pixels in a block: 512 bytes of each frame at a time keep the prefetchers of the memory running. (One
 /// group at a time reads 31 frames of 256 x 256 at 0.32 ns a sample, eight at 0.07; AMD EPYC Zen 4, 2026-11-21.)
 pub const MOST_GROUPS: usize = 8;
 
-/// How many groups of L pixels are loaded at a time.
+/// How many groups of L pixels are loaded at a time, of pairs half as many: one of two numbers that the load knows.
 const fn groups_of_block(frames: usize) -> usize {
-    // No frames at all are refused later, and must not divide by zero before.
-    let column = if frames == 0 { 1 } else { frames.saturating_mul(LaneBuffer::REGISTER_BYTES) };
-    match BLOCK_BYTES / column {
-        fit if fit < LEAST_GROUPS => LEAST_GROUPS,
-        fit if fit < MOST_GROUPS => fit,
-        _ => MOST_GROUPS,
-    }
+    let column = frames.saturating_mul(LaneBuffer::REGISTER_BYTES);
+    if column <= BLOCK_BYTES / MOST_GROUPS { MOST_GROUPS } else { LEAST_GROUPS }
 }
 
 /// Bytes of a block and its scratch for `frames` frames at any level.
 pub const fn columns_bytes(frames: usize) -> usize {
-    // Samples of all groups, padded and sorted; residuals and deviations of twice the width.
-    let registers = frames * (groups_of_block(frames) + 5) + sorted_registers(frames);
+    // Samples of all groups, padded and sorted, residuals and deviations: of a pair of registers, and these in f64.
+    let registers = frames * (groups_of_block(frames) + 2 + 4 + 4) + 2 * sorted_registers(frames);
     registers * LaneBuffer::REGISTER_BYTES + frames * size_of::<(f64, u32)>()
 }
 
@@ -62,20 +61,31 @@ impl ColumnsScratch {
     /// For columns of `frames` frames: [`columns_bytes`] bytes.
     pub fn new(frames: usize) -> Self {
         let column = frames * LaneBuffer::REGISTER_BYTES;
-        let sorted = sorted_registers(frames) * LaneBuffer::REGISTER_BYTES;
-        let bytes = [groups_of_block(frames) * column, column, sorted, 2 * column, 2 * column];
+        let sorted = 2 * sorted_registers(frames) * LaneBuffer::REGISTER_BYTES;
+        let bytes = [groups_of_block(frames) * column, 2 * column, sorted, 4 * column, 4 * column];
         Self { registers: bytes.map(LaneBuffer::with_bytes), keys: vec![(0.0, 0); frames].into() }
     }
 
-    /// Columns of 16-bit integers, group by group, and [`sorted_registers`] for one of them.
+    /// The scratch for columns of 16-bit integers that become values once they are sorted.
     ///
     /// # Panics
-    /// If the scratch was made for fewer frames.
+    /// If it was made for fewer frames.
     #[inline(always)]
-    pub fn words<W: Words>(&mut self, isa: W::Isa, frames: usize) -> (&mut [W], &mut [W]) {
-        let [samples, _, sorted, ..] = &mut self.registers;
-        let columns = samples.vectors(isa, frames * groups_of_block(frames));
-        (columns, sorted.vectors(isa, sorted_registers(frames)))
+    pub fn words<W: Words, V: Vector<Isa = W::Isa>>(
+        &mut self,
+        isa: W::Isa,
+        frames: usize,
+    ) -> WordBlock<'_, W, V> {
+        let Self { registers: [samples, padded, sorted, residuals, deviations], keys } = self;
+        WordBlock {
+            frames,
+            words: samples.vectors(isa, frames * groups_of_block(frames)),
+            sorted: sorted.vectors(isa, sorted_registers(frames)),
+            values: padded.vectors(isa, frames),
+            residuals: residuals.vectors(isa, frames),
+            deviations: deviations.vectors(isa, frames),
+            keys: &mut keys[..frames],
+        }
     }
 
     /// The scratch as registers.
@@ -87,7 +97,7 @@ impl ColumnsScratch {
         let Self { registers: [samples, padded, sorted, residuals, deviations], keys } = self;
         Block {
             frames,
-            samples: samples.vectors(isa, frames * groups_of_block(frames)),
+            samples: samples.vectors(isa, frames * groups_of_block(frames) / V::REGISTERS),
             padded: padded.vectors(isa, frames),
             sorted: sorted.vectors(isa, sorted_registers(frames)),
             residuals: residuals.vectors(isa, frames),
@@ -122,9 +132,48 @@ impl<V: Vector> Block<'_, V> {
     pub fn columns(&mut self, group: usize, full: bool) -> Columns<'_, V> {
         Columns {
             samples: &mut self.samples[group * self.frames..][..self.frames],
+            ordered: false,
             full,
             padded: self.padded,
             sorted: self.sorted,
+            residuals: self.residuals,
+            deviations: self.deviations,
+            keys: self.keys,
+        }
+    }
+}
+
+/// [`Block`] of 16-bit integers.
+#[derive(Debug)]
+pub struct WordBlock<'a, W, V: Vector> {
+    frames: usize,
+    /// Group by group, N registers each in frame order.
+    pub words: &'a mut [W],
+    /// [`sorted_registers`] of N for one group.
+    pub sorted: &'a mut [W],
+    /// N registers for some lanes of `sorted` as values.
+    pub values: &'a mut [V],
+    residuals: &'a mut [V::Wide],
+    deviations: &'a mut [V::Wide],
+    keys: &'a mut [(f64, u32)],
+}
+
+impl<W, V: Vector> WordBlock<'_, W, V> {
+    /// Number of groups that it has room for.
+    #[inline(always)]
+    pub fn groups(&self) -> usize {
+        self.words.len() / self.frames
+    }
+
+    /// `values`, which are sorted, as columns.
+    #[inline(always)]
+    pub fn columns(&mut self) -> Columns<'_, V> {
+        Columns {
+            samples: self.values,
+            ordered: true,
+            full: true,
+            padded: &mut [],
+            sorted: &mut [],
             residuals: self.residuals,
             deviations: self.deviations,
             keys: self.keys,
@@ -157,9 +206,18 @@ impl<V: Vector> Columns<'_, V> {
         lane::count(isa, self.samples, &Bounds::everything(isa))
     }
 
-    /// Fills `sorted`; how many samples of each lane are not missing.
+    /// The samples in the order of their values, once they are sorted.
+    #[inline(always)]
+    pub fn ranks(&self) -> &[V] {
+        if self.ordered { self.samples } else { self.sorted }
+    }
+
+    /// Makes [`ranks`](Self::ranks); how many samples of each lane are not missing.
     #[inline(always)]
     pub(crate) fn sort(&mut self, isa: V::Isa) -> V {
+        if self.ordered {
+            return number(isa, self.samples.len());
+        }
         if self.full {
             lane::sort(isa, self.samples, self.sorted);
             return number(isa, self.samples.len());
@@ -177,7 +235,7 @@ pub struct Kept<V> {
     pub count: V,
     /// Number of samples before, n₀.
     pub valid: V,
-    /// The same set as ranks of [`Columns::sorted`], where that is filled.
+    /// The same set as [`Columns::ranks`], where these are known.
     pub window: Option<Window<V>>,
     /// Nothing was missing and nothing was rejected, in any lane.
     pub all: bool,

@@ -24,7 +24,9 @@ mod prepared;
 mod ranks;
 mod sigclip;
 
-pub use columns::{Block, Columns, ColumnsScratch, Kept, MOST_GROUPS, columns_bytes};
+pub use columns::{
+    Block, Columns, ColumnsScratch, Kept, LEAST_GROUPS, MOST_GROUPS, WordBlock, columns_bytes,
+};
 pub use convention::Convention;
 pub use error::RejectError;
 pub use extrema::Extrema;

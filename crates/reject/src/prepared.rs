@@ -1,6 +1,6 @@
 //! A rejection resolved for a stack of N frames, and its entry point for kernels.
 
-use skystack_simd::Vector;
+use skystack_simd::{Isa, Task, Vector};
 
 use crate::ranks::RankTable;
 use crate::sigclip;
@@ -42,6 +42,16 @@ impl Prepared {
         self.0 == Rule::None
     }
 
+    /// Is what it keeps a run of ranks, which it finds without looking at the order of the frames? (Of samples whose sums are
+    /// exact in any order: algorithms.md E7b.)
+    pub fn is_of_ranks(&self) -> bool {
+        match &self.0 {
+            Rule::None => false,
+            Rule::Ranks(_) => true,
+            Rule::SigClip(clip) => clip.is_of_ranks(),
+        }
+    }
+
     /// Rejects in L columns at once.
     ///
     /// # Shapes
@@ -52,8 +62,38 @@ impl Prepared {
     pub fn keep<V: Vector>(&self, isa: V::Isa, columns: &mut Columns<'_, V>) -> Kept<V> {
         match &self.0 {
             Rule::None => Kept::everything(isa, columns),
-            Rule::Ranks(table) => table.keep(isa, columns),
-            Rule::SigClip(clip) => sigclip::keep(clip, isa, columns),
+            Rule::Ranks(table) => isa.call(KeepRanks { table, columns }),
+            Rule::SigClip(clip) => isa.call(KeepClipped { clip, columns }),
         }
+    }
+}
+
+/// Each algorithm is a function of its own: inlined together into the kernels that use them, they would share one set of
+/// registers, and the kernels without a rejection would pay for it.
+struct KeepRanks<'a, 'b, V: Vector> {
+    table: &'a RankTable,
+    columns: &'a mut Columns<'b, V>,
+}
+
+impl<V: Vector> Task<V::Isa> for KeepRanks<'_, '_, V> {
+    type Output = Kept<V>;
+
+    #[inline(always)]
+    fn run(self, isa: V::Isa) -> Kept<V> {
+        self.table.keep(isa, self.columns)
+    }
+}
+
+struct KeepClipped<'a, 'b, V: Vector> {
+    clip: &'a SigClip,
+    columns: &'a mut Columns<'b, V>,
+}
+
+impl<V: Vector> Task<V::Isa> for KeepClipped<'_, '_, V> {
+    type Output = Kept<V>;
+
+    #[inline(always)]
+    fn run(self, isa: V::Isa) -> Kept<V> {
+        sigclip::keep(self.clip, isa, self.columns)
     }
 }

@@ -51,7 +51,7 @@ impl RankTable {
 /// The bounds of `window`; samples equal to a bound that are outside the window become NaN in frame order.
 ///
 /// # Shapes
-/// `columns.sorted` holds the sorted samples.
+/// The columns are sorted.
 /// # Cost
 /// Four picks; two passes over the samples where a lane splits equal values.
 #[inline(always)]
@@ -63,8 +63,11 @@ pub(crate) fn cut_to_window<V: Vector>(
     let (zero, _) = constants::<V>(isa);
     let end = window.first + window.count;
     let some = zero.lt(window.count);
-    let bounds = Bounds::select(some, window.ends(isa, columns.sorted), Bounds::nothing(isa));
-    let outside = window.neighbours(isa, columns.sorted);
+    let bounds = Bounds::select(some, window.ends(isa, columns.ranks()), Bounds::nothing(isa));
+    if columns.ordered {
+        return bounds;
+    }
+    let outside = window.neighbours(isa, columns.ranks());
     let frames = number::<V>(isa, columns.samples.len());
     let split_low = zero.lt(window.first) & outside.low.eq(bounds.low);
     let split_high = end.lt(frames) & outside.high.eq(bounds.high);

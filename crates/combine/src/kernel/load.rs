@@ -4,35 +4,39 @@
 //! So a block takes several neighbouring registers of a frame before it goes on to the next one, and asks for the lines of
 //! the block after it while this one is computed.
 
-use skystack_reject::{Block, MOST_GROUPS};
-use skystack_simd::{Element, Isa, MAX_LANES, Mask, Ordered, Vector};
+use skystack_reject::{Block, LEAST_GROUPS, MOST_GROUPS};
+use skystack_simd::{Element, MAX_LANES, Mask, Vector};
 
 use crate::band::Rows;
 use crate::options::Resolved;
 
 /// Fills `block` with the pixels from `start` on, of which the tile has `width`. Bit k of the answer: group k misses no sample.
 #[inline(always)]
-pub(super) fn load<T: Element, I: Isa>(
-    isa: I,
+pub(super) fn load<T: Element, V: Vector<Element = T>>(
+    isa: V::Isa,
     options: &Resolved<T>,
     rows: &Rows<'_, T>,
     width: usize,
     start: usize,
-    block: &mut Block<'_, T::Vector<I>>,
+    block: &mut Block<'_, V>,
 ) -> u32 {
     let groups = block.groups();
-    let lanes = T::Vector::<I>::LANES;
+    let lanes = V::LANES;
     let ingest = Ingest::new(isa, options);
     let frames = rows.frames();
-    if groups == MOST_GROUPS && start + groups * lanes <= width {
-        return load_whole::<T, I>(isa, &ingest, rows, start, block);
+    if start + groups * lanes <= width {
+        match groups * V::REGISTERS {
+            MOST_GROUPS => return load_whole::<T, V, MOST_GROUPS>(isa, &ingest, rows, start, block),
+            LEAST_GROUPS => return load_whole::<T, V, LEAST_GROUPS>(isa, &ingest, rows, start, block),
+            _ => {}
+        }
     }
     let mut decoded = [T::zero(); MOST_GROUPS * MAX_LANES];
     let mut full = u32::MAX;
     for i in 0..frames {
         let row = rows.values(i, start..width.min(start + groups * lanes), &mut decoded);
         for group in 0..row.len().div_ceil(lanes) {
-            let raw = T::Vector::<I>::load_partial(isa, &row[group * lanes..], T::NAN);
+            let raw = V::load_partial(isa, &row[group * lanes..], T::NAN);
             let (y, gap) = ingest.clean(raw);
             full &= !(u32::from((!gap.eq(gap)).any()) << group);
             block.samples[group * frames + i] = y;
@@ -43,30 +47,31 @@ pub(super) fn load<T: Element, I: Isa>(
 
 /// [`load`] where all pixels of the block are there: lengths that the compiler knows, and sums that stay in registers.
 #[inline(always)]
-fn load_whole<T: Element, I: Isa>(
-    isa: I,
-    ingest: &Ingest<T::Vector<I>>,
+fn load_whole<T: Element, V: Vector<Element = T>, const REGISTERS: usize>(
+    isa: V::Isa,
+    ingest: &Ingest<V>,
     rows: &Rows<'_, T>,
     start: usize,
-    block: &mut Block<'_, T::Vector<I>>,
+    block: &mut Block<'_, V>,
 ) -> u32 {
-    let lanes = T::Vector::<I>::LANES;
+    let lanes = V::LANES;
+    let groups = REGISTERS / V::REGISTERS;
     let frames = rows.frames();
     let mut decoded = [T::zero(); MOST_GROUPS * MAX_LANES];
     // NaN in the lanes of a group where some frame has no value.
-    let mut gaps = [T::Vector::<I>::splat(isa, T::zero()); MOST_GROUPS];
+    let mut gaps = [V::splat(isa, T::zero()); REGISTERS];
     for i in 0..frames {
-        let row = rows.values(i, start..start + MOST_GROUPS * lanes, &mut decoded);
-        let column = &mut block.samples[i..][..(MOST_GROUPS - 1) * frames + 1];
-        for group in 0..MOST_GROUPS {
-            let raw = T::Vector::<I>::load(isa, &row[group * lanes..]);
+        let row = rows.values(i, start..start + groups * lanes, &mut decoded);
+        let column = &mut block.samples[i..][..(groups - 1) * frames + 1];
+        for group in 0..groups {
+            let raw = V::load(isa, &row[group * lanes..]);
             let (y, gap) = ingest.clean(raw);
             gaps[group] = gaps[group] + gap;
             column[group * frames] = y;
         }
     }
     let mut full = 0;
-    for (group, gaps) in gaps.iter().enumerate() {
+    for (group, gaps) in gaps[..groups].iter().enumerate() {
         full |= u32::from(!(!gaps.eq(*gaps)).any()) << group;
     }
     full

@@ -2,7 +2,7 @@
 
 use skystack_reject::{Columns, Kept};
 use skystack_simd::{Element, Mask, Vector};
-use skystack_stats::lane::{self, All, Bounds, Deviations, Terms};
+use skystack_stats::lane::{self, All, Bounds, Deviations, Ranks, Terms};
 
 use crate::options::{Combine, Lmedian, Resolved};
 
@@ -15,6 +15,10 @@ pub(super) fn combine<T: Element, V: Vector<Element = T>>(
     kept: &Kept<V>,
 ) -> V {
     match options.combine {
+        Combine::Average if columns.ordered => {
+            V::narrow(sum_of_ranks(isa, columns, kept) / kept.count.widen())
+        }
+        Combine::Sum if columns.ordered => V::narrow(sum_of_ranks(isa, columns, kept)),
         Combine::Average => average(isa, options, columns.samples, kept),
         Combine::Sum => {
             let zero = V::Wide::splat(isa, 0.0);
@@ -30,8 +34,8 @@ pub(super) fn combine<T: Element, V: Vector<Element = T>>(
             let (low, high) = middle(isa, columns, kept);
             lmedian(isa, options.lmedian, low, high, kept.count)
         }
-        Combine::Min => extremes(isa, columns.samples, kept).low,
-        Combine::Max => extremes(isa, columns.samples, kept).high,
+        Combine::Min => extremes(isa, columns, kept).low,
+        Combine::Max => extremes(isa, columns, kept).high,
     }
 }
 
@@ -88,7 +92,7 @@ impl<V: Vector> Terms<V, 2> for Weighted<'_, V> {
 #[inline(always)]
 fn middle<V: Vector>(isa: V::Isa, columns: &mut Columns<'_, V>, kept: &Kept<V>) -> (V, V) {
     if let Some(window) = &kept.window {
-        return lane::middle_of_window(isa, columns.sorted, window);
+        return lane::middle_of_window(isa, columns.ranks(), window);
     }
     if kept.all {
         let (low, high) = lane::middle(isa, columns.samples, columns.sorted);
@@ -110,10 +114,41 @@ fn lmedian<V: Vector>(isa: V::Isa, rule: Lmedian, low: V, high: V, count: V) -> 
 
 /// Least and greatest kept sample.
 #[inline(always)]
-fn extremes<V: Vector>(isa: V::Isa, samples: &[V], kept: &Kept<V>) -> Bounds<V> {
+fn extremes<V: Vector>(isa: V::Isa, columns: &Columns<'_, V>, kept: &Kept<V>) -> Bounds<V> {
+    if let Some(window) = &kept.window {
+        return window.ends(isa, columns.ranks());
+    }
     let mut extremes = Bounds::nothing(isa);
-    for y in samples {
+    for y in columns.samples.iter() {
         extremes = extremes.including(kept.bounds.contain(*y), *y);
     }
     extremes
+}
+
+/// Longest run of 16-bit integers whose sum is exact in f32: 256 times 2¹⁶ is 2²⁴.
+const EXACT_RUN: usize = 256;
+
+/// Sum of the kept ranks of 16-bit integers: exact.
+#[inline(always)]
+fn sum_of_ranks<V: Vector>(isa: V::Isa, columns: &Columns<'_, V>, kept: &Kept<V>) -> V::Wide {
+    let zero = V::splat(isa, V::Element::narrow(0.0));
+    let window = kept.window.unwrap_or_else(|| unreachable!("ordered columns are kept by rank"));
+    let end = window.first + window.count;
+    let Ranks { outer, common } = window.ranks;
+    let (from, to) = if common.0 < common.1 { common } else { (outer.1, outer.1) };
+    let ranks = columns.ranks();
+    let mut total = zero.widen();
+    for run in ranks[from..to].chunks(EXACT_RUN) {
+        let mut sum = zero;
+        for y in run {
+            sum = sum + *y;
+        }
+        total = total + sum.widen();
+    }
+    for rank in (outer.0..from).chain(to..outer.1) {
+        let at = V::splat(isa, V::Element::narrow(rank as f64));
+        let y = V::select(window.first.le(at) & at.lt(end), ranks[rank], zero);
+        total = total + y.widen();
+    }
+    total
 }

@@ -1,0 +1,171 @@
+//! Columns of 16-bit integers: sorted as they are, and what can be told from their order.
+//!
+//! A rejection that keeps a run of ranks needs nothing but the sorted column, because its sums are the same in any order (E7b).
+//! So is the mean of what it keeps. The contract takes it about the first kept sample p (E2, E3), all else being exact:
+//! p + (S − n·p)/n in f64, within 2⁻³⁸ + ulp/2 of m = S/n, because |m − p| < 2¹⁶. With m in 2^e … 2^(e+1) a number at which
+//! rounding to f32 changes is a multiple of 2^(e−24), so one that is not m is at least 2^(e−24)/n away; and |m| >= 1/n, or 0.
+//! For n <= 127 that is more than the error: S/n rounds to the same f32 ([`MOST_WITHOUT_PIVOT`]).
+
+use std::ops::Range;
+
+use skystack_reject::{ColumnsScratch, MOST_GROUPS};
+use skystack_simd::{Element, Isa, MAX_LANES, Ordered, Pair, Vector, Words};
+use skystack_stats::lane;
+
+use crate::WordFormat;
+use crate::band::{Rows, Tile};
+use crate::kernel::{LaneTotals, Totals, load::prefetch_next, write};
+use crate::options::{Combine, Lmedian, Resolved};
+
+/// Longest column of a median without a rejection: above, selecting f32 is faster than merging integers.
+pub(super) const MOST_SORTED: usize = 384;
+
+/// Longest column of which the mean in f32 does not depend on the sample that it is taken about.
+const MOST_WITHOUT_PIVOT: usize = 127;
+
+/// Longest column of which sums of squares are exact in any order.
+const MOST_EXACT: usize = 1 << 19;
+
+/// Writes the outputs of the whole tile, if order is all that the rejection and the statistic need.
+#[inline(always)]
+pub(super) fn reject<T: Element, I: Isa>(
+    isa: I,
+    options: &Resolved<T>,
+    rows: &Rows<'_, T>,
+    tile: &mut Tile<'_, T>,
+    scratch: &mut ColumnsScratch,
+) -> Option<Totals> {
+    let Rows::Words(words, format) = rows else { return None };
+    let (frames, width) = (words.len(), tile.image.len());
+    let without_pivot = T::BYTES == size_of::<f32>() && frames <= MOST_WITHOUT_PIVOT;
+    let is_mean = options.combine == Combine::Average;
+    if !options.rejection.is_of_ranks() || frames > MOST_EXACT || is_mean && !without_pivot {
+        return None;
+    }
+    let (lanes, values) = (I::I16::LANES, Pair::<T::Vector<I>>::LANES);
+    let mut block = scratch.words::<I::I16, Pair<T::Vector<I>>>(isa, frames);
+    let groups = block.groups();
+    let mut totals = LaneTotals::new(isa);
+    for start in (0..width).step_by(groups * lanes) {
+        let pixels = start..width.min(start + groups * lanes);
+        load(isa, words, *format, pixels.clone(), block.words);
+        for (group, x) in pixels.step_by(lanes).enumerate() {
+            prefetch_next(rows, width, x + groups * lanes, lanes);
+            lane::sort(isa, &block.words[group * frames..][..frames], block.sorted);
+            for part in (0..lanes).step_by(values).take_while(|part| x + part < width) {
+                widen(isa, &block.sorted[..frames], part, *format, block.values);
+                let mut columns = block.columns();
+                let kept = options.rejection.keep(isa, &mut columns);
+                write(isa, options, tile, x + part, &mut columns, &kept);
+                totals.add(&kept, frames, values.min(width - (x + part)));
+            }
+        }
+    }
+    Some(totals.sum())
+}
+
+/// The values of L lanes from `part` on.
+#[inline(always)]
+fn widen<V: Vector, W: Words<Isa = V::Isa>>(
+    isa: V::Isa,
+    words: &[W],
+    part: usize,
+    format: WordFormat,
+    values: &mut [V],
+) {
+    let offset = V::splat(isa, V::Element::from_i32(format.offset()));
+    let mut lanes = [V::Element::narrow(0.0); 2 * MAX_LANES];
+    for (words, to) in words.iter().zip(values) {
+        let halves = words.widen();
+        let exact = lanes.chunks_exact_mut(W::Narrow::LANES).zip(&halves);
+        for (to, exact) in exact {
+            for (to, y) in to.iter_mut().zip(exact.lanes()) {
+                *to = V::Element::narrow(f64::from(*y));
+            }
+        }
+        *to = V::load(isa, &lanes[part..]) + offset;
+    }
+}
+
+/// Writes the median of every pixel.
+#[inline(always)]
+pub(super) fn median<T: Element, I: Isa>(
+    isa: I,
+    options: &Resolved<T>,
+    rows: &Rows<'_, T>,
+    tile: &mut Tile<'_, T>,
+    scratch: &mut ColumnsScratch,
+) {
+    let Rows::Words(words, format) = rows else { return };
+    let (frames, width) = (words.len(), tile.image.len());
+    let lanes = I::I16::LANES;
+    let block = scratch.words::<I::I16, T::Vector<I>>(isa, frames);
+    let groups = block.groups();
+    let offset = I::F32::splat(isa, format.offset() as f32);
+    for start in (0..width).step_by(groups * lanes) {
+        let pixels = start..width.min(start + groups * lanes);
+        load(isa, words, *format, pixels.clone(), block.words);
+        for (group, x) in pixels.step_by(lanes).enumerate() {
+            prefetch_next(rows, width, x + groups * lanes, lanes);
+            let column = &block.words[group * frames..][..frames];
+            let (low, high) = lane::middle_of_ordered(isa, column, block.sorted);
+            let (low, high) = (low.widen(), high.widen());
+            for half in 0..2 {
+                let (low, high) = (low[half] + offset, high[half] + offset);
+                let value = of_middle(isa, options, frames, low, high);
+                write_f32(value, tile, x + half * I::F32::LANES);
+            }
+        }
+    }
+}
+
+/// The statistic of `frames` samples with these two middle values.
+#[inline(always)]
+fn of_middle<T, V: Vector<Element = f32>>(
+    isa: V::Isa,
+    options: &Resolved<T>,
+    frames: usize,
+    low: V,
+    high: V,
+) -> V {
+    let lower = options.combine == Combine::Lmedian && (options.lmedian == Lmedian::Lower || frames == 2);
+    match frames {
+        n if n % 2 == 1 => high,
+        _ if lower => low,
+        _ => lane::halfway(isa, low, high),
+    }
+}
+
+/// L values from pixel `x` of the tile on, as many as there are.
+#[inline(always)]
+fn write_f32<T: Element, V: Vector<Element = f32>>(value: V, tile: &mut Tile<'_, T>, x: usize) {
+    if x >= tile.image.len() {
+        return;
+    }
+    for (to, value) in tile.image[x..].iter_mut().zip(value.lanes()) {
+        *to = T::narrow(f64::from(*value));
+    }
+}
+
+/// Fills the columns of `block` (relative to the tile), group by group; lanes beyond its end are zero.
+#[inline(always)]
+fn load<I: Isa>(
+    isa: I,
+    rows: &[&[[u8; 2]]],
+    format: WordFormat,
+    block: Range<usize>,
+    columns: &mut [I::I16],
+) {
+    let mut keys = [0i16; MOST_GROUPS * 2 * MAX_LANES];
+    for (frame, row) in rows.iter().enumerate() {
+        let row = &row[block.clone()];
+        for (key, word) in keys.iter_mut().zip(row) {
+            *key = format.key(*word);
+        }
+        for (group, keys) in
+            keys[..row.len().next_multiple_of(I::I16::LANES)].chunks_exact(I::I16::LANES).enumerate()
+        {
+            columns[group * rows.len() + frame] = I::I16::load(isa, keys);
+        }
+    }
+}
