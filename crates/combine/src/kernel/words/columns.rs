@@ -17,8 +17,9 @@ use crate::band::{Rows, Tile};
 use crate::kernel::{LaneTotals, Totals, load::prefetch_next, write};
 use crate::options::{Combine, Lmedian, Resolved};
 
-/// Longest column of a median without a rejection: above, selecting f32 is faster than merging integers.
-pub(super) const MOST_SORTED: usize = 384;
+/// Longest column of a median without a rejection: above, selecting f32 is faster than merging integers. (1001 frames take 0.55 ns
+/// a sample so and 0.78 as f32, 2001 take 0.65 and 0.76, 4001 0.81 and 0.68; AVX-512, AMD EPYC Zen 4, 2026-11-21.)
+pub(super) const MOST_SORTED: usize = 2048;
 
 /// Longest column of which the mean in f32 does not depend on the sample that it is taken about.
 const MOST_WITHOUT_PIVOT: usize = 127;
