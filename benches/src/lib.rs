@@ -1,7 +1,8 @@
 //! What the criterion benches share: a stack, every level, and the roofline measured in the same run.
 //!
-//! `cargo bench -p skystack-benches` times each kernel on one thread for several N at every level of the machine, in
-//! samples a second, beside `roofline sum` and `roofline copy` over the same memory (`skystack::roofline`).
+//! `cargo bench -p skystack-benches` times each kernel on one thread for several N at every level of the machine, of f32 and
+//! of the same values in 16 bits, in samples a second, beside `roofline sum` and `roofline copy` over the same memory
+//! (`skystack::roofline`).
 #![forbid(unsafe_code)]
 
 use criterion::measurement::WallTime;
@@ -22,11 +23,17 @@ pub fn bench(c: &mut Criterion, name: &str, stacker: &Stacker) {
         let stack = simulate::stack(frames, SIZE, SIZE, 1).frames;
         group.throughput(Throughput::Elements(stack.len() as u64));
         bench_roofline(&mut group, &stack);
+        // The simulated camera writes whole numbers.
+        let words = stack.mapv(|y| y as u16);
         for level in Level::available() {
             let stacker = stacker.clone().threads(1).level(level);
             let id = BenchmarkId::new(level.to_string(), frames);
             group.bench_with_input(id, &stack, |b, stack| {
                 b.iter(|| stacker.run(stack.view()).expect("a result"))
+            });
+            let id = BenchmarkId::new(format!("{level} u16"), frames);
+            group.bench_with_input(id, &words, |b, words| {
+                b.iter(|| stacker.run(words.view()).expect("a result"))
             });
         }
     }
