@@ -97,7 +97,7 @@ impl<T: Element> Kernel for TileKernel<'_, '_, T> {
         }
         let KernelScratch { columns: scratch, streams } = scratch;
         if options.rejection.is_none() {
-            let mut columns = ColumnKernel::<T::Vector<I>>::new(isa, options, &rows, scratch);
+            let mut columns = ColumnKernel::<T::Vector<I>, false>::new(isa, options, &rows, scratch);
             if stream::applies(options, tile) {
                 columns.run_streams(isa, tile, streams);
             } else {
@@ -106,21 +106,21 @@ impl<T: Element> Kernel for TileKernel<'_, '_, T> {
             return columns.totals.sum();
         }
         // In pairs of registers: each step of a rejection waits for the one before it.
-        let mut columns = ColumnKernel::<Pair<T::Vector<I>>>::new(isa, options, &rows, scratch);
+        let mut columns = ColumnKernel::<Pair<T::Vector<I>>, true>::new(isa, options, &rows, scratch);
         columns.run(isa, tile, 0..tile.image.len());
         columns.totals.sum()
     }
 }
 
-/// What combines pixels column by column.
-struct ColumnKernel<'a, V: Vector> {
+/// What combines pixels column by column, with a rejection or without one.
+struct ColumnKernel<'a, V: Vector, const REJECTS: bool> {
     options: &'a Resolved<V::Element>,
     rows: &'a Rows<'a, V::Element>,
     block: Block<'a, V>,
     totals: LaneTotals<V>,
 }
 
-impl<'a, T: Element, V: Vector<Element = T>> ColumnKernel<'a, V> {
+impl<'a, T: Element, V: Vector<Element = T>, const REJECTS: bool> ColumnKernel<'a, V, REJECTS> {
     #[inline(always)]
     fn new(
         isa: V::Isa,
@@ -161,13 +161,13 @@ impl<'a, T: Element, V: Vector<Element = T>> ColumnKernel<'a, V> {
 }
 
 /// [`ColumnKernel::run`] as a function of its own: streams need it in two places.
-struct CombineColumns<'a, 'b, 'c, V: Vector> {
-    kernel: &'a mut ColumnKernel<'b, V>,
+struct CombineColumns<'a, 'b, 'c, V: Vector, const REJECTS: bool> {
+    kernel: &'a mut ColumnKernel<'b, V, REJECTS>,
     tile: &'a mut Tile<'c, V::Element>,
     pixels: Range<usize>,
 }
 
-impl<V: Vector> Task<V::Isa> for CombineColumns<'_, '_, '_, V> {
+impl<V: Vector, const REJECTS: bool> Task<V::Isa> for CombineColumns<'_, '_, '_, V, REJECTS> {
     type Output = ();
 
     #[inline(always)]
@@ -183,7 +183,11 @@ impl<V: Vector> Task<V::Isa> for CombineColumns<'_, '_, '_, V> {
                     load::prefetch_next(rows, width, register + ahead, lanes / V::REGISTERS);
                 }
                 let mut columns = block.columns(group, full >> group & 1 == 1);
-                let kept = options.rejection.keep(isa, &mut columns);
+                let kept = if REJECTS {
+                    options.rejection.keep(isa, &mut columns)
+                } else {
+                    Kept::everything(isa, &columns)
+                };
                 write(isa, options, tile, x, &mut columns, &kept);
                 totals.add(&kept, rows.frames(), lanes.min(width - x));
             }

@@ -244,7 +244,7 @@ pub struct Kept<V> {
 impl<V: Vector> Kept<V> {
     /// Everything that is not missing.
     #[inline(always)]
-    pub(crate) fn everything(isa: V::Isa, columns: &Columns<'_, V>) -> Self {
+    pub fn everything(isa: V::Isa, columns: &Columns<'_, V>) -> Self {
         let bounds = Bounds::everything(isa);
         let count = columns.count_valid(isa);
         Self { bounds, count, valid: count, window: None, all: columns.full }
@@ -260,5 +260,6 @@ pub(crate) fn constants<V: Vector>(isa: V::Isa) -> (V, V) {
 /// A count or rank in every lane: exact in f32 for all stacks that `skystack-combine` accepts (2²² frames).
 #[inline(always)]
 pub(crate) fn number<V: Vector>(isa: V::Isa, value: usize) -> V {
-    V::splat(isa, V::Element::narrow(value as f64))
+    // From 32 bits: from 64 it is five instructions where there is no AVX-512.
+    V::splat(isa, V::Element::from_i32(value as i32))
 }

@@ -38,8 +38,8 @@ impl RankTable {
         for lane in (0..V::LANES).filter(|_| !columns.full) {
             let n = valid.lanes()[lane].widen() as usize;
             let (low, high) = self.drops[n];
-            window.first.lanes_mut()[lane] = V::Element::narrow(low as f64);
-            window.count.lanes_mut()[lane] = V::Element::narrow((n - low - high) as f64);
+            window.first.lanes_mut()[lane] = V::Element::from_i32(low as i32);
+            window.count.lanes_mut()[lane] = V::Element::from_i32((n - low - high) as i32);
             let common = &mut window.ranks.common;
             *common = if lane == 0 { (low, n - high) } else { (common.0.max(low), common.1.min(n - high)) };
         }

@@ -161,7 +161,7 @@ impl<T: Element, V: Vector<Element = T>> Streamer<'_, V> {
             }
             for g in 0..G {
                 let value = V::narrow(sums[g]);
-                value.store_partial(&mut image[at + g * V::LANES..]);
+                value.store_partial(&mut image[at + g * V::LANES..][..V::LANES]);
             }
         }
         again
@@ -194,7 +194,7 @@ impl<T: Element, V: Vector<Element = T>> Streamer<'_, V> {
                 let zero = V::splat(isa, T::zero());
                 for g in 0..G {
                     // Makes −0 positive.
-                    (extremes[g] + zero).store_partial(&mut image[at + g * lanes..]);
+                    (extremes[g] + zero).store_partial(&mut image[at + g * lanes..][..lanes]);
                 }
                 if last {
                     witness.fill(zero);

@@ -146,7 +146,7 @@ fn sum_of_ranks<V: Vector>(isa: V::Isa, columns: &Columns<'_, V>, kept: &Kept<V>
         total = total + sum.widen();
     }
     for rank in (outer.0..from).chain(to..outer.1) {
-        let at = V::splat(isa, V::Element::narrow(rank as f64));
+        let at = V::splat(isa, V::Element::from_i32(rank as i32));
         let y = V::select(window.first.le(at) & at.lt(end), ranks[rank], zero);
         total = total + y.widen();
     }

@@ -58,8 +58,8 @@ pub(super) fn nearest_ranks<V: Vector>(
             guard: clipped.last.before.window.lane(lane).1,
             residual,
         });
-        window.first.lanes_mut()[lane] = V::Element::narrow((restored.0 - 1) as f64);
-        window.count.lanes_mut()[lane] = V::Element::narrow((restored.1 + 1 - restored.0) as f64);
+        window.first.lanes_mut()[lane] = V::Element::from_i32((restored.0 - 1) as i32);
+        window.count.lanes_mut()[lane] = V::Element::from_i32((restored.1 + 1 - restored.0) as i32);
     }
     window
 }

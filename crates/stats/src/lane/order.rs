@@ -55,13 +55,13 @@ pub(super) fn pick<V: Vector>(isa: V::Isa, sorted: &[V], index: V, (least, most)
     // The usual few, without a jump that the CPU cannot foresee.
     if most - least <= MOST_AT_ONCE && least + MOST_AT_ONCE < sorted.len() {
         for k in 1..=MOST_AT_ONCE {
-            let here = V::splat(isa, V::Element::narrow((least + k) as f64)).le(index);
+            let here = V::splat(isa, V::Element::from_i32((least + k) as i32)).le(index);
             picked = V::select(here, sorted[least + k], picked);
         }
         return picked;
     }
     for (rank, value) in (least + 1..).zip(&sorted[least + 1..=most]) {
-        let here = V::splat(isa, V::Element::narrow(rank as f64)).le(index);
+        let here = V::splat(isa, V::Element::from_i32(rank as i32)).le(index);
         picked = V::select(here, *value, picked);
     }
     picked
