@@ -44,6 +44,8 @@ pub(super) struct Register {
 const FOLLOWED: &[Register] = &[
     Register { name: "%rbx", parts: &["%ebx", "%bx", "%bl", "%bh"], kept: true },
     Register { name: "%rbp", parts: &["%ebp", "%bp", "%bpl"], kept: true },
+    Register { name: "%rdi", parts: &["%edi", "%di", "%dil"], kept: false },
+    Register { name: "%rsi", parts: &["%esi", "%si", "%sil"], kept: false },
     Register { name: "%r8", parts: &["%r8d", "%r8w", "%r8b"], kept: false },
     Register { name: "%r9", parts: &["%r9d", "%r9w", "%r9b"], kept: false },
     Register { name: "%r10", parts: &["%r10d", "%r10w", "%r10b"], kept: false },
@@ -128,6 +130,10 @@ impl Instruction {
             return !register.kept;
         }
         let operands = self.operands.split('#').next().unwrap_or("");
+        // Instructions for strings move what points to them.
+        if operands.contains("%es:(") || operands.contains("%ds:(") {
+            return true;
+        }
         let has = |operand: &str| register.has(operand.trim());
         let last = operands.rsplit(',').next().is_some_and(has);
         is(UNNAMED) || (is(SEVERAL) && operands.split(',').any(has)) || (last && !is(NONE))
@@ -299,6 +305,8 @@ Disassembly of section .text:
             assert!(!writes(text), "{text}");
         }
         assert!(parse("call 2000 <f>").writes(register("%r8")));
+        assert!(parse("rep stos %rax,%es:(%rdi)").writes(register("%rdi")));
+        assert!(!parse("mov %rax,(%rdi)").writes(register("%rdi")));
     }
 
     #[test]
