@@ -88,18 +88,21 @@ fn same_bits(seed: u64) {
         big_endian: draw.chance(50),
         kind: draw.pick(&[WordKind::Signed, WordKind::Unsigned, WordKind::Offset]),
     };
-    // 385 is beyond what is sorted as integers.
-    let frames = draw.pick(&[1, 2, 3, 4, 9, 15, 31, 32, 33, 64, 65, 101, 225, 385]);
-    let (height, width) = (1 + draw.below(5), 1 + draw.below(150));
+    // A clipped mean of more than 127 is not taken of integers, a median of more than 2048 is not sorted as such.
+    let frames = draw.pick(&[1, 2, 3, 4, 9, 15, 31, 32, 33, 64, 65, 101, 127, 128, 225, 2049]);
+    let (height, width) =
+        if frames > 1000 { (1, 1 + draw.below(40)) } else { (1 + draw.below(5), 1 + draw.below(150)) };
     let mut frame = || (0..height * width).map(|_| value(&mut draw, format.kind)).collect::<Vec<i32>>();
     let values: Vec<Vec<i32>> = (0..frames).map(|_| frame()).collect();
     let floats = values.iter().map(|frame| frame.iter().map(|value| *value as f32).collect()).collect();
     let stack = Stack { height, width, frames: floats };
     let words = Words::new(format, &values, (height, width), draw.chance(50));
     let mut options = options(&mut draw, frames);
-    if draw.chance(50) {
-        // What is sorted as integers, or streams.
-        options.rejection = Rejection::None;
+    if draw.chance(70) {
+        // What is sorted as integers, or streams; most rejections are of ranks.
+        if draw.chance(40) {
+            options.rejection = Rejection::None;
+        }
         options.products = Products { count: draw.chance(50), nrej: draw.chance(50), ..Products::default() };
         (options.lthreshold, options.hthreshold, options.weights) = (None, None, None);
         let combine = [Combine::Median, Combine::Median, Combine::Lmedian, Combine::Average];

@@ -196,7 +196,7 @@ fn fit(
     let cores = machine.cores.max(1);
     let share = ((cores * CORE_SHARE + 50) / 100).max(1);
     let wanted = limits.threads.unwrap_or(share).max(1);
-    // More workers than narrowest tiles in the image would stay idle; more than this many samples each are not worth waking.
+    // More workers than narrowest tiles in the image would stay idle; for few samples a further one is not worth waking.
     let pixels = workload.height.saturating_mul(workload.width);
     let tiles = pixels.div_ceil(LEAST_TILE_WIDTH);
     let useful = tiles.min(pixels.saturating_mul(workload.frames).div_ceil(LEAST_SAMPLES));
