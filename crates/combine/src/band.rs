@@ -2,9 +2,10 @@
 
 use std::ops::Range;
 
-use skystack_simd::{Element, prefetch};
+use skystack_simd::{Element, Isa, prefetch};
 
-use crate::{Plane, Products, WordFormat};
+use crate::format::{Decode, WordFormat};
+use crate::{Plane, Products, SampleFormat};
 
 /// The lines of every frame that a band needs.
 ///
@@ -21,8 +22,31 @@ pub(crate) struct BandInput<'a, T> {
 pub(crate) enum Pixels<'a, T> {
     /// Values of the working type.
     Values(Vec<Plane<'a, T>>),
-    /// 16-bit integers as they are stored.
-    Words(Vec<Plane<'a, [u8; 2]>>, WordFormat),
+    /// Samples as they are stored; the planes are of bytes.
+    Stored(Vec<Plane<'a, u8>>, &'a StoredFormats),
+}
+
+/// How the samples of each frame are stored.
+#[derive(Debug)]
+pub(crate) struct StoredFormats {
+    frames: Vec<SampleFormat>,
+    /// The one form of all, where a run in f32 takes them as 16-bit integers: sorted at twice the width.
+    words: Option<WordFormat>,
+}
+
+impl StoredFormats {
+    /// For a run in T.
+    pub(crate) fn new<T: Element>(frames: Vec<SampleFormat>) -> Self {
+        // Words are what f32 holds exactly; a run in f64 is rare enough to be converted.
+        let first = frames.first().filter(|_| T::BYTES == f32::BYTES).and_then(WordFormat::of);
+        let words = first.filter(|first| frames.iter().all(|format| WordFormat::of(format) == Some(*first)));
+        Self { frames, words }
+    }
+
+    /// Bytes of a sample of `frame`.
+    pub(crate) fn bytes(&self, frame: usize) -> usize {
+        self.frames[frame].bytes()
+    }
 }
 
 impl<'a, T: Element> BandInput<'a, T> {
@@ -30,7 +54,9 @@ impl<'a, T: Element> BandInput<'a, T> {
     pub(crate) fn new(pixels: Pixels<'a, T>, rows: usize, width: usize) -> Self {
         let gapless = match &pixels {
             Pixels::Values(planes) => planes.iter().all(|plane| plane.stride == width),
-            Pixels::Words(planes, _) => planes.iter().all(|plane| plane.stride == width),
+            Pixels::Stored(planes, formats) => {
+                planes.iter().enumerate().all(|(i, plane)| plane.stride == width * formats.bytes(i))
+            }
         };
         Self { pixels, line_width: if gapless { rows * width } else { width } }
     }
@@ -40,14 +66,26 @@ impl<'a, T: Element> Pixels<'a, T> {
     /// `pixels` of line `line` of every frame.
     pub(crate) fn rows(&self, line: usize, pixels: &Range<usize>) -> Rows<'a, T> {
         match self {
-            Self::Values(planes) => Rows::Values(rows(planes, line, pixels)),
-            Self::Words(planes, format) => Rows::Words(rows(planes, line, pixels), *format),
+            Self::Values(planes) => {
+                Rows::Values(planes.iter().map(|plane| plane.row(line, pixels.clone())).collect())
+            }
+            Self::Stored(planes, StoredFormats { words: Some(format), .. }) => {
+                let row = |plane: &Plane<'a, u8>| stored(plane, line, pixels, size_of::<[u8; 2]>());
+                let rows = planes.iter().map(|plane| row(plane).as_chunks().0);
+                Rows::Words(WordRows { rows: rows.collect(), format: *format })
+            }
+            Self::Stored(planes, formats) => {
+                let rows = planes.iter().enumerate();
+                let rows = rows.map(|(i, plane)| stored(plane, line, pixels, formats.bytes(i)));
+                Rows::Stored(rows.collect(), &formats.frames)
+            }
         }
     }
 }
 
-fn rows<'a, E>(planes: &[Plane<'a, E>], line: usize, pixels: &Range<usize>) -> Vec<&'a [E]> {
-    planes.iter().map(|plane| plane.row(line, pixels.clone())).collect()
+/// `pixels` of line `line`, samples of so many `bytes`.
+fn stored<'a>(plane: &Plane<'a, u8>, line: usize, pixels: &Range<usize>, bytes: usize) -> &'a [u8] {
+    plane.row(line, pixels.start * bytes..pixels.end * bytes)
 }
 
 /// The pixels of one tile in every frame.
@@ -59,12 +97,31 @@ pub(crate) enum Rows<'a, T> {
     /// Values of the working type.
     Values(Vec<&'a [T]>),
     /// 16-bit integers as they are stored.
-    Words(Vec<&'a [[u8; 2]]>, WordFormat),
+    Words(WordRows<'a>),
+    /// Samples as they are stored, each frame in its own form.
+    Stored(Vec<&'a [u8]>, &'a [SampleFormat]),
+}
+
+/// 16-bit integers as they are stored.
+#[derive(Debug)]
+pub(crate) struct WordRows<'a> {
+    pub(crate) rows: Vec<&'a [[u8; 2]]>,
+    pub(crate) format: WordFormat,
 }
 
 /// Bytes of the [`Rows`] of `frames` frames.
 pub(crate) const fn rows_bytes(frames: usize) -> usize {
     frames * size_of::<&[u8]>()
+}
+
+impl WordRows<'_> {
+    /// As [`Rows::prefetch_next`].
+    #[inline(always)]
+    pub(crate) fn prefetch_next(&self, width: usize, x: usize, lanes: usize) {
+        if x < width {
+            self.rows.iter().for_each(|row| prefetch(&row[width.min(x + lanes) - 1]));
+        }
+    }
 }
 
 impl<T: Element> Rows<'_, T> {
@@ -73,25 +130,33 @@ impl<T: Element> Rows<'_, T> {
     pub(crate) fn frames(&self) -> usize {
         match self {
             Self::Values(rows) => rows.len(),
-            Self::Words(rows, _) => rows.len(),
+            Self::Words(words) => words.rows.len(),
+            Self::Stored(rows, _) => rows.len(),
         }
     }
 
-    /// Bytes of a sample in memory.
+    /// Most bytes of a sample in memory.
     #[inline(always)]
     pub(crate) fn sample_bytes(&self) -> usize {
         match self {
             Self::Values(_) => T::BYTES,
-            Self::Words(..) => size_of::<[u8; 2]>(),
+            Self::Words(_) => size_of::<[u8; 2]>(),
+            Self::Stored(_, formats) => formats.iter().map(SampleFormat::bytes).max().unwrap_or(1),
         }
     }
 
     /// Pixels of one frame as values, which may be made in `decoded`.
     #[inline(always)]
-    pub(crate) fn values<'b>(&'b self, frame: usize, pixels: Range<usize>, decoded: &'b mut [T]) -> &'b [T] {
+    pub(crate) fn values<'b, I: Isa>(
+        &'b self,
+        isa: I,
+        frame: usize,
+        pixels: Range<usize>,
+        decoded: &'b mut [T],
+    ) -> &'b [T] {
         match self {
             Self::Values(rows) => &rows[frame][pixels],
-            Self::Words(rows, format) => {
+            Self::Words(WordRows { rows, format }) => {
                 let words = &rows[frame][pixels];
                 let decoded = &mut decoded[..words.len()];
                 for (to, word) in decoded.iter_mut().zip(words) {
@@ -99,6 +164,24 @@ impl<T: Element> Rows<'_, T> {
                 }
                 decoded
             }
+            Self::Stored(rows, formats) => {
+                let format = &formats[frame];
+                let bytes = format.bytes();
+                let values = &mut decoded[..pixels.len()];
+                let stored = &rows[frame][pixels.start * bytes..pixels.end * bytes];
+                isa.call(Decode { format, stored, values });
+                &decoded[..pixels.len()]
+            }
+        }
+    }
+
+    /// Asks for the line of every frame that holds the last of `lanes` pixels from `x` on, if the tile of `width` pixels has any
+    /// of them. (Rows seldom begin with a line: the line of the first pixel came with the pixels before it, and nothing else
+    /// asks for the last.)
+    #[inline(always)]
+    pub(crate) fn prefetch_next(&self, width: usize, x: usize, lanes: usize) {
+        if x < width {
+            self.prefetch(0..self.frames(), width.min(x + lanes) - 1);
         }
     }
 
@@ -107,7 +190,11 @@ impl<T: Element> Rows<'_, T> {
     pub(crate) fn prefetch(&self, frames: Range<usize>, pixel: usize) {
         match self {
             Self::Values(rows) => rows[frames].iter().for_each(|row| prefetch(&row[pixel])),
-            Self::Words(rows, _) => rows[frames].iter().for_each(|row| prefetch(&row[pixel])),
+            Self::Words(words) => words.rows[frames].iter().for_each(|row| prefetch(&row[pixel])),
+            Self::Stored(rows, formats) => {
+                let rows = rows[frames.clone()].iter().zip(&formats[frames]);
+                rows.for_each(|(row, format)| prefetch(&row[pixel * format.bytes()]));
+            }
         }
     }
 }

@@ -14,10 +14,10 @@ use std::time::{Duration, Instant};
 use skystack_plan::Plan;
 use skystack_simd::{Element, Level};
 
-use crate::band::{BandInput, BandOutput, Pixels, Tile};
+use crate::band::{BandInput, BandOutput, Pixels, StoredFormats, Tile};
 use crate::kernel::{KernelScratch, TileKernel, Totals, WorkingType};
 use crate::options::Resolved;
-use crate::{BoxError, CombineError, FrameSource, Options, Plane, RowSink, WordFormat};
+use crate::{BoxError, CombineError, FrameSource, Options, Plane, RowSink};
 
 /// How a run is watched and stopped.
 #[derive(Clone, Copy)]
@@ -112,10 +112,12 @@ pub fn run<T: WorkingType>(
     plan: &Plan,
     control: &Control<'_>,
 ) -> Result<Summary, CombineError> {
-    // Words are what f32 holds exactly; a run in f64 is rare enough to be converted.
-    match source.words().filter(|_| T::BYTES == f32::BYTES) {
+    match (0..source.frames()).map(|frame| source.stored(frame)).collect() {
         None => bands(options, source, &Values(source), sink, plan, control),
-        Some(format) => bands(options, source, &Stored(source, format), sink, plan, control),
+        Some(formats) => {
+            let stored = Stored(source, StoredFormats::new::<T>(formats));
+            bands(options, source, &stored, sink, plan, control)
+        }
     }
 }
 
@@ -170,59 +172,50 @@ fn bands<T: WorkingType>(
 
 /// A source in the form in which its samples lie in memory.
 trait Rows<T>: Sync {
-    type Stored: Copy + Default + Send + Sync;
-    fn borrow(&self, frame: usize) -> Option<Plane<'_, Self::Stored>>;
-    fn read(
-        &self,
-        frame: usize,
-        rows: Range<usize>,
-        out: &mut [Self::Stored],
-        raw: &mut Vec<u8>,
-    ) -> Result<(), BoxError>;
-    fn pixels<'a>(&self, planes: Vec<Plane<'a, Self::Stored>>) -> Pixels<'a, T>;
+    /// What planes consist of.
+    type Element: Copy + Default + Send + Sync;
+    /// Elements of a sample of `frame`.
+    fn elements(&self, frame: usize) -> usize;
+    fn borrow(&self, frame: usize) -> Option<Plane<'_, Self::Element>>;
+    fn read(&self, frame: usize, rows: Range<usize>, out: &mut [Self::Element]) -> Result<(), BoxError>;
+    fn pixels<'a>(&'a self, planes: Vec<Plane<'a, Self::Element>>) -> Pixels<'a, T>;
 }
 
 /// Values of the working type.
 struct Values<'s, S>(&'s S);
 
-/// 16-bit integers.
-struct Stored<'s, S>(&'s S, WordFormat);
+/// Samples as they are stored.
+struct Stored<'s, S>(&'s S, StoredFormats);
 
 impl<T: Element, S: FrameSource<T>> Rows<T> for Values<'_, S> {
-    type Stored = T;
+    type Element = T;
+    fn elements(&self, _: usize) -> usize {
+        1
+    }
     fn borrow(&self, frame: usize) -> Option<Plane<'_, T>> {
         self.0.borrow(frame)
     }
-    fn read(
-        &self,
-        frame: usize,
-        rows: Range<usize>,
-        out: &mut [T],
-        raw: &mut Vec<u8>,
-    ) -> Result<(), BoxError> {
-        self.0.read(frame, rows, out, raw)
+    fn read(&self, frame: usize, rows: Range<usize>, out: &mut [T]) -> Result<(), BoxError> {
+        self.0.read(frame, rows, out)
     }
-    fn pixels<'a>(&self, planes: Vec<Plane<'a, T>>) -> Pixels<'a, T> {
+    fn pixels<'a>(&'a self, planes: Vec<Plane<'a, T>>) -> Pixels<'a, T> {
         Pixels::Values(planes)
     }
 }
 
 impl<T: Element, S: FrameSource<T>> Rows<T> for Stored<'_, S> {
-    type Stored = [u8; 2];
-    fn borrow(&self, frame: usize) -> Option<Plane<'_, [u8; 2]>> {
-        self.0.borrow_words(frame)
+    type Element = u8;
+    fn elements(&self, frame: usize) -> usize {
+        self.1.bytes(frame)
     }
-    fn read(
-        &self,
-        frame: usize,
-        rows: Range<usize>,
-        out: &mut [[u8; 2]],
-        _: &mut Vec<u8>,
-    ) -> Result<(), BoxError> {
-        self.0.read_words(frame, rows, out)
+    fn borrow(&self, frame: usize) -> Option<Plane<'_, u8>> {
+        self.0.borrow_stored(frame)
     }
-    fn pixels<'a>(&self, planes: Vec<Plane<'a, [u8; 2]>>) -> Pixels<'a, T> {
-        Pixels::Words(planes, self.1)
+    fn read(&self, frame: usize, rows: Range<usize>, out: &mut [u8]) -> Result<(), BoxError> {
+        self.0.read_stored(frame, rows, out)
+    }
+    fn pixels<'a>(&'a self, planes: Vec<Plane<'a, u8>>) -> Pixels<'a, T> {
+        Pixels::Stored(planes, &self.1)
     }
 }
 
@@ -239,13 +232,14 @@ fn check_planes<T>(
     }
     for frame in 0..frames {
         let Some(Plane { data, stride }) = rows_of.borrow(frame) else { continue };
-        let reaches = stride.checked_mul(height - 1).and_then(|start| start.checked_add(width));
-        if stride < width || reaches.is_none_or(|end| data.len() < end) {
-            let found = format!("{} values with stride {stride} for frame {frame}", data.len());
+        let row = width.saturating_mul(rows_of.elements(frame));
+        let reaches = stride.checked_mul(height - 1).and_then(|start| start.checked_add(row));
+        if stride < row || reaches.is_none_or(|end| data.len() < end) {
+            let found = format!("{} elements with stride {stride} for frame {frame}", data.len());
             return Err(CombineError::Option {
                 option: "plane",
                 found,
-                needed: "height rows of width values",
+                needed: "height rows of width samples",
             });
         }
     }
@@ -255,62 +249,66 @@ fn check_planes<T>(
 /// What one worker owns for the whole run.
 struct Worker {
     scratch: KernelScratch,
-    raw: Vec<u8>,
     totals: Totals,
 }
 
 impl Worker {
     fn new(frames: usize) -> Self {
-        Self { scratch: KernelScratch::new(frames), raw: Vec::new(), totals: Totals::default() }
+        Self { scratch: KernelScratch::new(frames), totals: Totals::default() }
     }
 }
 
 /// Rows of the frames that the source does not hold in memory: one allocation each, used for every band.
 struct Buffers<E> {
-    rows: Vec<Vec<E>>,
-    width: usize,
+    frames: Vec<Buffer<E>>,
+}
+
+struct Buffer<E> {
+    /// Empty for a frame that is lent.
+    rows: Vec<E>,
+    /// Elements of one row.
+    row: usize,
 }
 
 impl<E: Copy + Default + Send + Sync> Buffers<E> {
     fn new<T>(
-        rows_of: &impl Rows<T, Stored = E>,
+        rows_of: &impl Rows<T, Element = E>,
         frames: usize,
         width: usize,
         band_rows: usize,
     ) -> Result<Self, CombineError> {
-        let elements = band_rows * width;
-        let buffer = |frame| -> Result<Vec<E>, CombineError> {
-            let mut buffer = Vec::new();
+        let buffer = |frame| -> Result<Buffer<E>, CombineError> {
+            let row = width * rows_of.elements(frame);
+            let (mut rows, elements) = (Vec::new(), band_rows * row);
             if rows_of.borrow(frame).is_none() {
                 let bytes = elements.saturating_mul(size_of::<E>()).saturating_mul(frames);
                 let failed = |_| CombineError::OutOfMemory { bytes };
-                buffer.try_reserve_exact(elements).map_err(failed)?;
-                buffer.resize(elements, E::default());
+                rows.try_reserve_exact(elements).map_err(failed)?;
+                rows.resize(elements, E::default());
             }
-            Ok(buffer)
+            Ok(Buffer { rows, row })
         };
-        Ok(Self { rows: (0..frames).map(buffer).collect::<Result<_, _>>()?, width })
+        Ok(Self { frames: (0..frames).map(buffer).collect::<Result<_, _>>()? })
     }
 
     /// The rows `rows` of every frame, read in parallel where they are not in memory.
     fn fill<'a, T>(
         &'a mut self,
-        rows_of: &'a impl Rows<T, Stored = E>,
+        rows_of: &'a impl Rows<T, Element = E>,
         rows: Range<usize>,
         workers: &mut [Worker],
         control: &Control<'_>,
     ) -> Result<Vec<Plane<'a, E>>, CombineError> {
-        let elements = rows.len() * self.width;
-        let to_read = self.rows.iter_mut().enumerate().filter(|(_, buffer)| !buffer.is_empty());
+        let to_read = self.frames.iter_mut().enumerate().filter(|(_, buffer)| !buffer.rows.is_empty());
         let queue = Mutex::new(to_read);
         let failure: Mutex<Option<(usize, BoxError)>> = Mutex::new(None);
-        on_workers(workers, |worker| {
+        on_workers(workers, |_| {
             while lock(&failure).is_none() && !control.cancelled() {
                 // A statement of its own: the lock must not be held while the rows are read.
                 let next = lock(&queue).next();
                 let Some((frame, buffer)) = next else { return };
-                let read = rows_of.read(frame, rows.clone(), &mut buffer[..elements], &mut worker.raw);
-                if let Err(error) = read {
+                let out = &mut buffer.rows[..rows.len() * buffer.row];
+                if let Err(error) = rows_of.read(frame, rows.clone(), out) {
                     // Of several broken frames the first is named, whoever meets it first.
                     let mut failure = lock(&failure);
                     if failure.as_ref().is_none_or(|(earlier, _)| frame < *earlier) {
@@ -323,12 +321,11 @@ impl<E: Copy + Default + Send + Sync> Buffers<E> {
             return Err(CombineError::Source { frame, rows, error });
         }
         control.check()?;
-        let width = self.width;
-        let plane = |(frame, buffer): (usize, &'a Vec<E>)| match rows_of.borrow(frame) {
+        let plane = |(frame, buffer): (usize, &'a Buffer<E>)| match rows_of.borrow(frame) {
             Some(plane) => Plane { data: &plane.data[rows.start * plane.stride..], stride: plane.stride },
-            None => Plane { data: buffer, stride: width },
+            None => Plane { data: &buffer.rows, stride: buffer.row },
         };
-        Ok(self.rows.iter().enumerate().map(plane).collect())
+        Ok(self.frames.iter().enumerate().map(plane).collect())
     }
 }
 

@@ -145,7 +145,10 @@ impl<'a, T: Element, V: Vector<Element = T>, const REJECTS: bool> ColumnKernel<'
         let run = stream::run_pixels::<V>();
         let mut start = 0;
         while start + run <= width {
-            let (runs, mut again) = streamer.strip(isa, options, rows, tile, start);
+            let (runs, mut again) = match rows {
+                Rows::Values(rows) => streamer.strip(isa, options, rows, tile, start),
+                _ => streamer.strip(isa, options, rows, tile, start),
+            };
             for k in (0..runs).filter(|k| again >> k & 1 == 0) {
                 self.totals.add_all(tile, start + k * run..start + (k + 1) * run, rows.frames());
             }
@@ -180,7 +183,7 @@ impl<V: Vector, const REJECTS: bool> Task<V::Isa> for CombineColumns<'_, '_, '_,
             for group in 0..block.groups().min((pixels.end - start).div_ceil(lanes)) {
                 let x = start + group * lanes;
                 for register in (x..x + lanes).step_by(lanes / V::REGISTERS) {
-                    load::prefetch_next(rows, width, register + ahead, lanes / V::REGISTERS);
+                    rows.prefetch_next(width, register + ahead, lanes / V::REGISTERS);
                 }
                 let mut columns = block.columns(group, full >> group & 1 == 1);
                 let kept = if REJECTS {

@@ -44,6 +44,7 @@
 mod band;
 mod engine;
 mod error;
+mod format;
 mod kernel;
 mod memory;
 mod options;
@@ -52,7 +53,8 @@ mod source;
 pub use band::BandOutput;
 pub use engine::{Control, Progress, Summary, Timings, run};
 pub use error::{BoxError, CombineError};
+pub use format::{SampleFormat, SampleType};
 pub use kernel::{WorkingType, scratch_bytes};
 pub use memory::MemorySink;
 pub use options::{Combine, Lmedian, MOST_FRAMES, Options, Products, SigmaRule};
-pub use source::{FrameSource, Plane, RowSink, WordFormat, WordKind};
+pub use source::{FrameSource, Plane, RowSink};

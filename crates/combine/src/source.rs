@@ -2,81 +2,35 @@
 
 use std::ops::Range;
 
-use crate::{BandOutput, BoxError};
+use crate::{BandOutput, BoxError, SampleFormat};
 
-/// Rows of one frame that are in memory already, as values of the working type.
+/// Rows of one frame that are in memory already: values of the working type, or the bytes of stored samples.
 #[derive(Debug, Clone, Copy)]
 pub struct Plane<'a, T> {
     /// Row y starts at `y * stride`.
     pub data: &'a [T],
-    /// Elements from one row to the next, at least the width.
+    /// Elements from one row to the next, at least those of a row.
     pub stride: usize,
 }
 
 impl<'a, T> Plane<'a, T> {
-    /// Pixels `pixels` of row `row`.
+    /// Elements `elements` of row `row`.
     ///
     /// # Panics
     /// If the plane has no such row.
     #[inline(always)]
-    pub fn row(&self, row: usize, pixels: Range<usize>) -> &'a [T] {
+    pub fn row(&self, row: usize, elements: Range<usize>) -> &'a [T] {
         let start = row * self.stride;
-        &self.data[start + pixels.start..start + pixels.end]
+        &self.data[start + elements.start..start + elements.end]
     }
 }
 
-/// How 16-bit integers lie in memory, and what they stand for.
+/// N frames of one shape; samples that are NaN or infinite are missing.
 ///
-/// ```
-/// use skystack_combine::{WordKind, WordFormat};
-/// let fits = WordFormat { big_endian: true, kind: WordKind::Offset };
-/// assert_eq!(fits.value(fits.key([0x80, 0x01])), 1);
-/// let native = WordFormat { big_endian: cfg!(target_endian = "big"), kind: WordKind::Unsigned };
-/// assert_eq!(native.value(native.key(40_000u16.to_ne_bytes())), 40_000);
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct WordFormat {
-    /// The most significant byte comes first.
-    pub big_endian: bool,
-    /// What the bits mean.
-    pub kind: WordKind,
-}
-
-/// What the bits of a 16-bit integer mean.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum WordKind {
-    /// An `i16`.
-    Signed,
-    /// A `u16`.
-    Unsigned,
-    /// An `i16` that is 32768 less than the value: the unsigned integers of FITS.
-    Offset,
-}
-
-impl WordFormat {
-    /// An integer in the order of the values.
-    #[inline(always)]
-    pub fn key(self, bytes: [u8; 2]) -> i16 {
-        let bits = if self.big_endian { u16::from_be_bytes(bytes) } else { u16::from_le_bytes(bytes) };
-        (if self.kind == WordKind::Unsigned { bits ^ 0x8000 } else { bits }) as i16
-    }
-
-    /// The value of a key.
-    #[inline(always)]
-    pub fn value(self, key: i16) -> i32 {
-        i32::from(key) + self.offset()
-    }
-
-    /// Values less keys.
-    #[inline(always)]
-    pub fn offset(self) -> i32 {
-        if self.kind == WordKind::Signed { 0 } else { 0x8000 }
-    }
-}
-
-/// N frames of one shape, as physical values of the working type; missing samples are NaN or infinite.
-///
-/// A source implements [`borrow`](Self::borrow) for frames that are in memory, or [`read`](Self::read), or both.
+/// A source hands out physical values of the working type ([`borrow`](Self::borrow) for frames that are in memory,
+/// [`read`](Self::read) for others, or both), or samples as they are stored ([`stored`](Self::stored) says how,
+/// [`borrow_stored`](Self::borrow_stored), [`read_stored`](Self::read_stored)), which the kernels decode when they load them.
+/// That takes no pass over the samples and often less memory; unscaled 16-bit integers are even sorted as they are.
 pub trait FrameSource<T>: Sync {
     /// Number of frames N.
     fn frames(&self) -> usize;
@@ -91,42 +45,33 @@ pub trait FrameSource<T>: Sync {
         None
     }
 
-    /// Every sample of every frame is an unscaled 16-bit integer in this form, and none is missing. A run in f32 then takes
-    /// the frames from [`borrow_words`](Self::borrow_words) and [`read_words`](Self::read_words): half the memory, and
-    /// sorted at twice the width.
-    fn words(&self) -> Option<WordFormat> {
-        None
-    }
-
-    /// As [`borrow`](Self::borrow), in the form of [`words`](Self::words).
-    fn borrow_words(&self, frame: usize) -> Option<Plane<'_, [u8; 2]>> {
-        let _ = frame;
-        None
-    }
-
-    /// As [`read`](Self::read), in the form of [`words`](Self::words).
+    /// Writes the rows `rows` of `frame` to `out` (`rows.len() * width` elements). Called from several threads.
     ///
     /// # Errors
-    /// As [`read`](Self::read).
-    fn read_words(&self, frame: usize, rows: Range<usize>, out: &mut [[u8; 2]]) -> Result<(), BoxError> {
+    /// Whatever the source cannot do; the run stops with it.
+    fn read(&self, frame: usize, rows: Range<usize>, out: &mut [T]) -> Result<(), BoxError> {
         let _ = (rows, out);
         Err(format!("frame {frame} is neither in memory nor readable").into())
     }
 
-    /// Writes the rows `rows` of `frame` to `out` (`rows.len() * width` elements). Called from several threads.
-    ///
-    /// `raw` is scratch of the calling worker.
+    /// How the samples of `frame` are stored. Where every frame has an answer, the run takes all frames as they are stored.
+    fn stored(&self, frame: usize) -> Option<SampleFormat> {
+        let _ = frame;
+        None
+    }
+
+    /// As [`borrow`](Self::borrow), in the form of [`stored`](Self::stored).
+    fn borrow_stored(&self, frame: usize) -> Option<Plane<'_, u8>> {
+        let _ = frame;
+        None
+    }
+
+    /// As [`read`](Self::read), in the form of [`stored`](Self::stored): `rows.len() * width` samples.
     ///
     /// # Errors
-    /// Whatever the source cannot do; the run stops with it.
-    fn read(
-        &self,
-        frame: usize,
-        rows: Range<usize>,
-        out: &mut [T],
-        raw: &mut Vec<u8>,
-    ) -> Result<(), BoxError> {
-        let _ = (rows, out, raw);
+    /// As [`read`](Self::read).
+    fn read_stored(&self, frame: usize, rows: Range<usize>, out: &mut [u8]) -> Result<(), BoxError> {
+        let _ = (rows, out);
         Err(format!("frame {frame} is neither in memory nor readable").into())
     }
 }

@@ -26,7 +26,7 @@ impl<T: WorkingType> FrameSource<T> for Copied<T> {
     fn width(&self) -> usize {
         self.0.width
     }
-    fn read(&self, frame: usize, rows: Range<usize>, out: &mut [T], _: &mut Vec<u8>) -> Result<(), BoxError> {
+    fn read(&self, frame: usize, rows: Range<usize>, out: &mut [T]) -> Result<(), BoxError> {
         let width = self.0.width;
         out.copy_from_slice(&self.0.frames[frame][rows.start * width..rows.end * width]);
         Ok(())
@@ -63,7 +63,7 @@ impl<T: WorkingType> FrameSource<T> for Padded<T> {
         let plane = Plane { data: &self.padded[frame], stride: self.stack.width + 3 };
         frame.is_multiple_of(2).then_some(plane)
     }
-    fn read(&self, frame: usize, rows: Range<usize>, out: &mut [T], _: &mut Vec<u8>) -> Result<(), BoxError> {
+    fn read(&self, frame: usize, rows: Range<usize>, out: &mut [T]) -> Result<(), BoxError> {
         let width = self.stack.width;
         out.copy_from_slice(&self.stack.frames[frame][rows.start * width..rows.end * width]);
         Ok(())
@@ -181,7 +181,7 @@ impl FrameSource<f32> for Broken {
     fn width(&self) -> usize {
         4
     }
-    fn read(&self, frame: usize, _: Range<usize>, out: &mut [f32], _: &mut Vec<u8>) -> Result<(), BoxError> {
+    fn read(&self, frame: usize, _: Range<usize>, out: &mut [f32]) -> Result<(), BoxError> {
         assert!(!(self.panics && frame == 2), "frame two went mad");
         out.fill(1.0);
         if frame == 2 { Err("frame two is broken".into()) } else { Ok(()) }

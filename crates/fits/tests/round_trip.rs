@@ -107,7 +107,8 @@ fn values() -> impl Strategy<Value = Value> {
 proptest! {
     #[test]
     fn header_values_survive_a_file(
-        entries in proptest::collection::btree_map("[A-Z][A-Z0-9_-]{0,5}X|([A-Z]{1,5} ){1,3}[A-Z]{4,9}", (values(), "[ -~]{0,60}"), 0..40)
+        // None ends like a world coordinate of an axis that the output lacks, PC1_3 or PC1_3X.
+        entries in proptest::collection::btree_map("[A-Z][A-Z0-9_-]{0,5}XX|([A-Z]{1,5} ){1,3}[A-Z]{4,9}", (values(), "[ -~]{0,60}"), 0..40)
     ) {
         let mut header = Header::new();
         for (keyword, (value, comment)) in &entries {

@@ -134,14 +134,14 @@ struct Costs {
 
 impl Costs {
     fn of(workload: &Workload) -> Self {
-        let Workload { frames, height, width, element_bytes, .. } = *workload;
+        let Workload { frames, height, width, sample_bytes, .. } = *workload;
         let product = |factors: &[usize]| factors.iter().fold(1u64, |p, f| p.saturating_mul(*f as u64));
         let output_row = product(&[width, workload.output_bytes_per_pixel]);
         let (input_row, bytes_read) = match workload.source {
             Source::Borrowed => (0, 0),
-            Source::Converted => (product(&[frames, width, element_bytes]), 0),
+            Source::Copied => (product(&[frames, width, sample_bytes]), 0),
             Source::File { bytes_per_row } => {
-                (product(&[frames, width, element_bytes]), product(&[frames, height, bytes_per_row]))
+                (product(&[frames, width, sample_bytes]), product(&[frames, height, bytes_per_row]))
             }
         };
         let resident = if workload.outputs_stay { output_row.saturating_mul(height as u64) } else { 0 };

@@ -3,11 +3,11 @@
 /// Where the samples come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Source {
-    /// In memory as values of the working type: no copy is made.
+    /// In memory, in a layout that is used as it is: no copy is made.
     Borrowed,
-    /// In memory in another type or layout: rows are converted into the band.
+    /// In memory in another layout: rows are copied into the band.
     #[default]
-    Converted,
+    Copied,
     /// In files.
     File {
         /// Bytes of one row of one frame on disk.
@@ -25,8 +25,8 @@ pub struct Workload {
     pub height: usize,
     /// Pixels of a row.
     pub width: usize,
-    /// Bytes of one value of the working type.
-    pub element_bytes: usize,
+    /// Bytes of one sample in memory.
+    pub sample_bytes: usize,
     /// Where the samples come from.
     pub source: Source,
     /// Bytes of all outputs for one pixel.
@@ -49,15 +49,15 @@ pub struct Limits {
 }
 
 impl Workload {
-    /// `frames` frames of `height` x `width` values of `element_bytes` each, with one image as output.
-    pub const fn new(frames: usize, height: usize, width: usize, element_bytes: usize) -> Self {
+    /// `frames` frames of `height` x `width` samples of `sample_bytes` each, with one image as output.
+    pub const fn new(frames: usize, height: usize, width: usize, sample_bytes: usize) -> Self {
         Self {
             frames,
             height,
             width,
-            element_bytes,
-            source: Source::Converted,
-            output_bytes_per_pixel: element_bytes,
+            sample_bytes,
+            source: Source::Copied,
+            output_bytes_per_pixel: sample_bytes,
             outputs_stay: false,
             scratch_bytes: 0,
             fixed_bytes: 0,

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use ndarray::{Array2, Array3, ArrayView3, Axis};
-use skystack_combine::{BoxError, FrameSource, MemorySink, Plane, WordFormat, WordKind, WorkingType};
+use skystack_combine::{BoxError, FrameSource, MemorySink, Plane, SampleFormat, SampleType, WorkingType};
 use skystack_plan::{Source, Workload};
 use skystack_simd::Element;
 
@@ -18,12 +18,15 @@ pub trait Sample: Copy + Send + Sync + sealed::Sealed {
     type Working: WorkingType;
     /// The value in the working type, rounded once where it does not fit.
     fn working(self) -> Self::Working;
+    /// How samples lie in memory.
+    #[doc(hidden)]
+    const TYPE: SampleType;
     /// The samples themselves, if they are of the working type.
+    #[doc(hidden)]
     fn in_place(samples: &[Self]) -> Option<&[Self::Working]>;
-    /// What the bits mean, if they are 16-bit integers.
-    const WORDS: Option<WordKind>;
-    /// The samples as bytes, if they are 16-bit integers.
-    fn as_words(samples: &[Self]) -> Option<&[[u8; 2]]>;
+    /// Their bytes.
+    #[doc(hidden)]
+    fn bytes(samples: &[Self]) -> &[u8];
 }
 
 mod sealed {
@@ -31,11 +34,12 @@ mod sealed {
 }
 
 macro_rules! samples {
-    ($($sample:ident => $working:ident $in_place:expr $(, $kind:ident)?;)*) => { $(
+    ($($sample:ident $type:ident => $working:ident $in_place:expr;)*) => { $(
         impl sealed::Sealed for $sample {}
 
         impl Sample for $sample {
             type Working = $working;
+            const TYPE: SampleType = SampleType::$type;
             fn working(self) -> $working {
                 self as $working
             }
@@ -43,34 +47,24 @@ macro_rules! samples {
                 let in_place: fn(&[Self]) -> Option<&[$working]> = $in_place;
                 in_place(samples)
             }
-            samples!(@words $($kind)?);
+            fn bytes(samples: &[Self]) -> &[u8] {
+                bytemuck::cast_slice(samples)
+            }
         }
     )* };
-    (@words) => {
-        const WORDS: Option<WordKind> = None;
-        fn as_words(_: &[Self]) -> Option<&[[u8; 2]]> {
-            None
-        }
-    };
-    (@words $kind:ident) => {
-        const WORDS: Option<WordKind> = Some(WordKind::$kind);
-        fn as_words(samples: &[Self]) -> Option<&[[u8; 2]]> {
-            Some(bytemuck::cast_slice(samples))
-        }
-    };
 }
 
 samples! {
-    u8 => f32 |_| None;
-    i8 => f32 |_| None;
-    u16 => f32 |_| None, Unsigned;
-    i16 => f32 |_| None, Signed;
-    f32 => f32 |samples| Some(samples);
-    u32 => f64 |_| None;
-    i32 => f64 |_| None;
-    u64 => f64 |_| None;
-    i64 => f64 |_| None;
-    f64 => f64 |samples| Some(samples);
+    u8 U8 => f32 |_| None;
+    i8 I8 => f32 |_| None;
+    u16 U16 => f32 |_| None;
+    i16 I16 => f32 |_| None;
+    f32 F32 => f32 |samples| Some(samples);
+    u32 U32 => f64 |_| None;
+    i32 I32 => f64 |_| None;
+    u64 U64 => f64 |_| None;
+    i64 I64 => f64 |_| None;
+    f64 F64 => f64 |samples| Some(samples);
 }
 
 /// What [`Stacker::run`] returns. All images are (H, W).
@@ -91,22 +85,28 @@ pub struct Combined<T> {
     pub report: Report,
 }
 
-/// An array as a source of rows: whole frames in place where their layout and type allow it.
+/// An array as a source of rows: whole frames in place where their layout allows it.
 pub(crate) struct ViewSource<'a, S, T> {
     view: ArrayView3<'a, S>,
-    convert: fn(S) -> T,
     in_place: fn(&[S]) -> Option<&[T]>,
 }
 
 impl<'a, S: Sample> ViewSource<'a, S, S::Working> {
     pub(crate) fn new(view: ArrayView3<'a, S>) -> Self {
-        Self { view, convert: S::working, in_place: S::in_place }
+        Self { view, in_place: S::in_place }
     }
 }
 
 impl<'a, S: Sample> ViewSource<'a, S, f64> {
     pub(crate) fn double(view: ArrayView3<'a, S>) -> Self {
-        Self { view, convert: |sample| sample.working().widen(), in_place: |_| None }
+        Self { view, in_place: |_| None }
+    }
+}
+
+impl<S: Sample, T: Element> ViewSource<'_, S, T> {
+    /// The samples of a frame, if they follow each other.
+    fn frame(&self, frame: usize) -> Option<&[S]> {
+        self.view.index_axis(Axis(0), frame).to_slice()
     }
 }
 
@@ -122,27 +122,22 @@ impl<S: Sample, T: Element> FrameSource<T> for ViewSource<'_, S, T> {
     }
 
     fn borrow(&self, frame: usize) -> Option<Plane<'_, T>> {
-        let samples = self.view.index_axis(Axis(0), frame).to_slice()?;
-        Some(Plane { data: (self.in_place)(samples)?, stride: self.width() })
+        Some(Plane { data: (self.in_place)(self.frame(frame)?)?, stride: self.width() })
     }
 
-    fn words(&self) -> Option<WordFormat> {
-        let lent = |frame| self.borrow_words(frame).is_some();
-        let kind = S::WORDS.filter(|_| (0..self.frames()).all(lent))?;
-        Some(WordFormat { big_endian: cfg!(target_endian = "big"), kind })
+    fn stored(&self, frame: usize) -> Option<SampleFormat> {
+        self.borrow(frame).is_none().then_some(SampleFormat::native(S::TYPE))
     }
 
-    fn borrow_words(&self, frame: usize) -> Option<Plane<'_, [u8; 2]>> {
-        let samples = self.view.index_axis(Axis(0), frame).to_slice()?;
-        Some(Plane { data: S::as_words(samples)?, stride: self.width() })
+    fn borrow_stored(&self, frame: usize) -> Option<Plane<'_, u8>> {
+        Some(Plane { data: S::bytes(self.frame(frame)?), stride: self.width() * size_of::<S>() })
     }
 
-    fn read(&self, frame: usize, rows: Range<usize>, out: &mut [T], _: &mut Vec<u8>) -> Result<(), BoxError> {
+    fn read_stored(&self, frame: usize, rows: Range<usize>, out: &mut [u8]) -> Result<(), BoxError> {
         let frame = self.view.index_axis(Axis(0), frame);
-        for (row, out) in rows.zip(out.chunks_exact_mut(self.width())) {
-            for (to, sample) in out.iter_mut().zip(frame.row(row)) {
-                *to = (self.convert)(*sample);
-            }
+        let samples = rows.flat_map(|row| frame.row(row));
+        for (to, sample) in out.chunks_exact_mut(size_of::<S>()).zip(samples) {
+            to.copy_from_slice(S::bytes(std::slice::from_ref(sample)));
         }
         Ok(())
     }
@@ -157,10 +152,10 @@ pub(crate) fn run<S: Sample, T: WorkingType>(
     let mut options = stacker.options.clone();
     options.weights = weights(&stacker.weight, frames)?;
     let products = options.products;
-    let words = T::BYTES == f32::BYTES && source.words().is_some();
-    let borrowed = frames > 0 && (words || (0..frames).all(|frame| source.borrow(frame).is_some()));
-    let workload = Workload::new(frames, height, width, T::BYTES)
-        .source(if borrowed { Source::Borrowed } else { Source::Converted })
+    // All frames have one layout.
+    let borrowed = frames > 0 && source.frame(0).is_some();
+    let workload = Workload::new(frames, height, width, size_of::<S>())
+        .source(if borrowed { Source::Borrowed } else { Source::Copied })
         .outputs(products.bytes_per_pixel(frames, T::BYTES), true);
     let plan = stacker.plan(workload, &crate::machine_lately())?;
     let mut sink = MemorySink::<T>::new(&products, frames, height, width);

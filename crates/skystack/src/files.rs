@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
-use skystack_combine::{BoxError, FrameSource, MOST_FRAMES, Options, WordFormat, WordKind};
+use skystack_combine::{BoxError, FrameSource, MOST_FRAMES, Options, SampleFormat, SampleType};
 use skystack_fits::{Bitpix, FitsWriter, Header, Image, InputPath, Limits, Physical, Stored, Working};
 use skystack_plan::{Machine, Plan, Source, Workload, open_files};
 use skystack_simd::Element;
@@ -122,20 +122,6 @@ impl Inputs {
         if outtype == Outtype::Double { Working::F64 } else { widest }
     }
 
-    /// The form of the samples, if all images hold 16-bit integers of one kind, none of which can be missing.
-    fn word_format(&self) -> Option<WordFormat> {
-        let kind = |image: &Arc<Image>| match image.scaling() {
-            _ if image.bitpix() != Bitpix::I16 => None,
-            scaling if scaling.blank().is_some() => None,
-            scaling if scaling.is_identity() => Some(WordKind::Signed),
-            scaling if scaling.is_unsigned_convention() => Some(WordKind::Offset),
-            _ => None,
-        };
-        let first = kind(self.images.first()?)?;
-        let same = self.images.iter().all(|image| kind(image) == Some(first));
-        same.then_some(WordFormat { big_endian: true, kind: first })
-    }
-
     /// Type of the computation and of the output, which are the same unless an f64 result is to be written as f32.
     fn types(&self, stacker: &Stacker, outputs: &OutputFiles) -> Result<(Working, Bitpix), Error> {
         let working = match (outputs.bitpix, self.working(stacker.outtype)) {
@@ -209,19 +195,16 @@ impl Inputs {
         let (frames, (height, width)) = (self.frames.len(), self.shape());
         let element_bytes = if self.types(stacker, outputs)?.0 == Working::F32 { 4 } else { 8 };
         let bytes_per_row = self.images.iter().map(|image| image.raw_bytes_per_row()).max().unwrap_or(0);
-        // What a sample takes in memory, and what a pixel of the output takes.
-        let words = element_bytes == 4 && self.word_format().is_some();
-        let stored_bytes = if words { size_of::<[u8; 2]>() } else { element_bytes };
-        let workload = Workload::new(frames, height, width, stored_bytes)
+        let sample_bytes = self.images.iter().map(|image| image.bitpix().bytes()).max().unwrap_or(0);
+        let workload = Workload::new(frames, height, width, sample_bytes)
             .source(Source::File { bytes_per_row })
             .outputs(outputs.bytes_per_pixel(frames, element_bytes), false)
-            .scratch(Image::SCRATCH_BYTES)
             .fixed(outputs.paths().count() * FitsWriter::SCRATCH_BYTES);
         stacker.plan(workload, &self.machine)
     }
 }
 
-impl<T: Element + Physical> FrameSource<T> for Inputs {
+impl<T: Element> FrameSource<T> for Inputs {
     fn frames(&self) -> usize {
         self.frames.len()
     }
@@ -232,24 +215,43 @@ impl<T: Element + Physical> FrameSource<T> for Inputs {
         self.shape().1
     }
 
-    fn words(&self) -> Option<WordFormat> {
-        self.word_format()
+    fn stored(&self, frame: usize) -> Option<SampleFormat> {
+        Some(sample_format(&self.frames[frame].image))
     }
 
-    fn read_words(&self, frame: usize, rows: Range<usize>, out: &mut [[u8; 2]]) -> Result<(), BoxError> {
+    fn read_stored(&self, frame: usize, rows: Range<usize>, out: &mut [u8]) -> Result<(), BoxError> {
         let Frame { image, plane } = &self.frames[frame];
-        Ok(image.read_stored(*plane, rows, out.as_flattened_mut())?)
+        Ok(image.read_stored(*plane, rows, out)?)
     }
+}
 
-    fn read(
-        &self,
-        frame: usize,
-        rows: Range<usize>,
-        out: &mut [T],
-        raw: &mut Vec<u8>,
-    ) -> Result<(), BoxError> {
-        let Frame { image, plane } = &self.frames[frame];
-        Ok(image.read_rows(*plane, rows, out, raw)?)
+/// How an image is stored, in the words of the engine.
+fn sample_format(image: &Image) -> SampleFormat {
+    let scaling = image.scaling();
+    let inverted = scaling.is_unsigned_convention();
+    let number = match (image.bitpix(), inverted) {
+        (Bitpix::U8, false) => SampleType::U8,
+        (Bitpix::U8, true) => SampleType::I8,
+        (Bitpix::I16, false) => SampleType::I16,
+        (Bitpix::I16, true) => SampleType::U16,
+        (Bitpix::I32, false) => SampleType::I32,
+        (Bitpix::I32, true) => SampleType::U32,
+        (Bitpix::I64, false) => SampleType::I64,
+        (Bitpix::I64, true) => SampleType::U64,
+        (Bitpix::F32, _) => SampleType::F32,
+        (Bitpix::F64, _) => SampleType::F64,
+    };
+    // A BLANK outside the stored type equals no sample.
+    let (low, high) = image.bitpix().integer_range().unwrap_or((0, 0));
+    let blank = scaling.blank().filter(|blank| (low..=high).contains(blank));
+    let bits = u64::MAX >> (u64::BITS as usize - 8 * number.bytes());
+    let scaled = !inverted && !scaling.is_identity();
+    SampleFormat {
+        number,
+        big_endian: true,
+        inverted,
+        blank: blank.map(|blank| blank as u64 & bits),
+        scaling: scaled.then(|| (scaling.bscale(), scaling.bzero())),
     }
 }
 

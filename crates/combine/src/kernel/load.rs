@@ -34,7 +34,7 @@ pub(super) fn load<T: Element, V: Vector<Element = T>>(
     let mut decoded = [T::zero(); MOST_GROUPS * MAX_LANES];
     let mut full = u32::MAX;
     for i in 0..frames {
-        let row = rows.values(i, start..width.min(start + groups * lanes), &mut decoded);
+        let row = rows.values(isa, i, start..width.min(start + groups * lanes), &mut decoded);
         for group in 0..row.len().div_ceil(lanes) {
             let raw = V::load_partial(isa, &row[group * lanes..], T::NAN);
             let (y, gap) = ingest.clean(raw);
@@ -61,7 +61,7 @@ fn load_whole<T: Element, V: Vector<Element = T>, const REGISTERS: usize>(
     // NaN in the lanes of a group where some frame has no value.
     let mut gaps = [V::splat(isa, T::zero()); REGISTERS];
     for i in 0..frames {
-        let row = rows.values(i, start..start + groups * lanes, &mut decoded);
+        let row = rows.values(isa, i, start..start + groups * lanes, &mut decoded);
         let column = &mut block.samples[i..][..(groups - 1) * frames + 1];
         for group in 0..groups {
             let raw = V::load(isa, &row[group * lanes..]);
@@ -104,15 +104,5 @@ impl<V: Vector> Ingest<V> {
                 (y, y.zero_if_finite())
             }
         }
-    }
-}
-
-/// Asks for the line of every frame that holds the last of `lanes` pixels from `x` on, if the tile of `width` pixels has any of
-/// them. (Rows seldom begin with a line: the line of the first pixel came with the pixels before it, and nothing else asks for
-/// the last.)
-#[inline(always)]
-pub(super) fn prefetch_next<T: Element>(rows: &Rows<'_, T>, width: usize, x: usize, lanes: usize) {
-    if x < width {
-        rows.prefetch(0..rows.frames(), width.min(x + lanes) - 1);
     }
 }

@@ -13,7 +13,7 @@
 
 use std::ops::Range;
 
-use skystack_simd::{Element, LaneBuffer, MAX_LANES, Mask, Vector};
+use skystack_simd::{Element, Isa, LaneBuffer, MAX_LANES, Mask, Vector, prefetch};
 use skystack_stats::lane::SUM_CHUNK;
 
 use crate::band::{Rows, Tile};
@@ -84,11 +84,11 @@ impl<T: Element, V: Vector<Element = T>> Streamer<'_, V> {
     /// Writes the image of the whole runs among the next 16 from `start` on. Returns how many runs there were, and which of
     /// them (bit k: run k) have to be done again because a sample is missing or a sum overflowed.
     #[inline(always)]
-    pub(super) fn strip(
+    pub(super) fn strip<R: Frames<T>>(
         &mut self,
         isa: V::Isa,
         options: &Resolved<T>,
-        rows: &Rows<'_, T>,
+        rows: &R,
         tile: &mut Tile<'_, T>,
         start: usize,
     ) -> (usize, u32) {
@@ -107,9 +107,14 @@ impl<T: Element, V: Vector<Element = T>> Streamer<'_, V> {
 
     /// Mean about the sample of the first frame (E2, E3), or sum.
     #[inline(always)]
-    fn average<const MEAN: bool>(&mut self, isa: V::Isa, strip: &Strip<'_, T>, image: &mut [T]) -> u32 {
-        let frames = strip.frames();
-        let mut decoded = strip.decoded();
+    fn average<const MEAN: bool>(
+        &mut self,
+        isa: V::Isa,
+        strip: &Strip<'_, impl Frames<T>>,
+        image: &mut [T],
+    ) -> u32 {
+        let frames = strip.rows.count();
+        let mut decoded = [T::zero(); G * MAX_LANES];
         for from in (0..frames).step_by(FRAMES) {
             let to = frames.min(from + FRAMES);
             for run in 0..strip.runs {
@@ -168,10 +173,15 @@ impl<T: Element, V: Vector<Element = T>> Streamer<'_, V> {
     }
 
     #[inline(always)]
-    fn extreme<const MAX: bool>(&mut self, isa: V::Isa, strip: &Strip<'_, T>, image: &mut [T]) -> u32 {
-        let frames = strip.frames();
+    fn extreme<const MAX: bool>(
+        &mut self,
+        isa: V::Isa,
+        strip: &Strip<'_, impl Frames<T>>,
+        image: &mut [T],
+    ) -> u32 {
+        let frames = strip.rows.count();
         let lanes = V::LANES;
-        let mut decoded = strip.decoded();
+        let mut decoded = [T::zero(); G * MAX_LANES];
         let mut again = 0;
         for from in (0..frames).step_by(FRAMES) {
             let to = frames.min(from + FRAMES);
@@ -205,47 +215,102 @@ impl<T: Element, V: Vector<Element = T>> Streamer<'_, V> {
     }
 }
 
+/// Where the pixels of a tile come from. Rows of values are a type of their own here: a stream loads so little at a time that
+/// it would feel the question which rows they are.
+pub(super) trait Frames<T> {
+    fn count(&self) -> usize;
+    /// As [`Rows::values`].
+    fn values<'b, I: Isa>(
+        &'b self,
+        isa: I,
+        frame: usize,
+        pixels: Range<usize>,
+        decoded: &'b mut [T],
+    ) -> &'b [T];
+    /// As [`Rows::prefetch`], for all of `pixels`.
+    fn prefetch(&self, frames: Range<usize>, pixels: Range<usize>);
+}
+
+impl<T: Element> Frames<T> for Vec<&[T]> {
+    #[inline(always)]
+    fn count(&self) -> usize {
+        self.len()
+    }
+
+    #[inline(always)]
+    fn values<'b, I: Isa>(&'b self, _: I, frame: usize, pixels: Range<usize>, _: &'b mut [T]) -> &'b [T] {
+        &self[frame][pixels]
+    }
+
+    #[inline(always)]
+    fn prefetch(&self, frames: Range<usize>, pixels: Range<usize>) {
+        for pixel in pixels.step_by(LINE_BYTES / T::BYTES) {
+            self[frames.clone()].iter().for_each(|row| prefetch(&row[pixel]));
+        }
+    }
+}
+
+impl<T: Element> Frames<T> for Rows<'_, T> {
+    #[inline(always)]
+    fn count(&self) -> usize {
+        self.frames()
+    }
+
+    #[inline(always)]
+    fn values<'b, I: Isa>(
+        &'b self,
+        isa: I,
+        frame: usize,
+        pixels: Range<usize>,
+        decoded: &'b mut [T],
+    ) -> &'b [T] {
+        self.values(isa, frame, pixels, decoded)
+    }
+
+    #[inline(always)]
+    fn prefetch(&self, frames: Range<usize>, pixels: Range<usize>) {
+        for pixel in pixels.step_by(LINE_BYTES / self.sample_bytes()) {
+            self.prefetch(frames.clone(), pixel);
+        }
+    }
+}
+
+/// Bytes that memory hands out at a time.
+const LINE_BYTES: usize = 64;
+
 /// The pixels of one strip in every frame.
-struct Strip<'a, T> {
-    rows: &'a Rows<'a, T>,
+struct Strip<'a, R> {
+    rows: &'a R,
     first: usize,
     runs: usize,
 }
 
-impl<T: Element> Strip<'_, T> {
+impl<R> Strip<'_, R> {
+    /// One run in one frame. `decoded` is scratch, made once a strip: as part of every load it would be cleared for every frame,
+    /// at the lower levels by a call.
     #[inline(always)]
-    fn frames(&self) -> usize {
-        self.rows.frames()
-    }
-
-    /// Room for the values of a run. Made once a strip: as part of every load it is cleared for every frame, at the lower levels
-    /// by a call.
-    #[inline(always)]
-    fn decoded(&self) -> [T; G * MAX_LANES] {
-        [T::zero(); G * MAX_LANES]
-    }
-
-    /// One run in one frame; `decoded` is scratch.
-    #[inline(always)]
-    fn load<V: Vector<Element = T>>(
+    fn load<V: Vector>(
         &self,
         isa: V::Isa,
         frame: usize,
         run: usize,
-        decoded: &mut [T; G * MAX_LANES],
-    ) -> [V; G] {
+        decoded: &mut [V::Element; G * MAX_LANES],
+    ) -> [V; G]
+    where
+        R: Frames<V::Element>,
+    {
         let first = self.first + run * run_pixels::<V>();
-        load(isa, self.rows.values(frame, first..first + run_pixels::<V>(), decoded))
+        load(isa, self.rows.values(isa, frame, first..first + run_pixels::<V>(), decoded))
     }
 
     /// Asks for a run of the frames whose turn is next.
     #[inline(always)]
-    fn prefetch<V: Vector<Element = T>>(&self, frames: Range<usize>, run: usize) {
+    fn prefetch<V: Vector>(&self, frames: Range<usize>, run: usize)
+    where
+        R: Frames<V::Element>,
+    {
         let first = self.first + run * run_pixels::<V>();
-        let step = LaneBuffer::REGISTER_BYTES / self.rows.sample_bytes();
-        for pixel in (first..first + run_pixels::<V>()).step_by(step) {
-            self.rows.prefetch(frames.clone(), pixel);
-        }
+        self.rows.prefetch(frames, first..first + run_pixels::<V>());
     }
 }
 

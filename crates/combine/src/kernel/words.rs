@@ -1,4 +1,4 @@
-//! Statistics of unscaled 16-bit integers, as they are: twice the lanes of f32, half the memory.
+//! Statistics of unscaled 16-bit integers, as they are: twice the lanes of f32.
 //!
 //! ```text
 //! columns:     for each block of registers of 16-bit integers (`columns`):
@@ -14,8 +14,8 @@ mod columns;
 use skystack_simd::{Element, Isa};
 
 use super::{KernelScratch, LaneTotals, Totals};
-use crate::WordFormat;
-use crate::band::{Rows, Tile};
+use crate::band::{Rows, Tile, WordRows};
+use crate::format::WordFormat;
 use crate::options::{Combine, Resolved};
 
 /// Longest column of a sum: that of as many of the greatest integers fits an i32.
@@ -36,26 +36,26 @@ pub(super) fn run<T: Element, I: Isa>(
     tile: &mut Tile<'_, T>,
     scratch: &mut KernelScratch,
 ) -> Option<Totals> {
-    let Rows::Words(words, format) = rows else { return None };
+    let Rows::Words(words) = rows else { return None };
     let weighted_or_cut = options.thresholds.is_some() || options.weights.is_some();
     if weighted_or_cut || !tile.sigma.is_empty() || !tile.rejmask.is_empty() {
         return None;
     }
     let scratch = &mut scratch.columns;
     if !options.rejection.is_none() {
-        return columns::reject(isa, options, rows, tile, scratch);
+        return columns::reject(isa, options, words, tile, scratch);
     }
     match options.combine {
-        Combine::Median | Combine::Lmedian if words.len() <= columns::MOST_SORTED => {
-            columns::median(isa, options, rows, tile, scratch);
+        Combine::Median | Combine::Lmedian if words.rows.len() <= columns::MOST_SORTED => {
+            columns::median(isa, options, words, tile, scratch);
         }
-        Combine::Average | Combine::Sum | Combine::Min | Combine::Max if words.len() <= MOST_SUMMED => {
-            stream(options.combine, words, *format, tile);
+        Combine::Average | Combine::Sum | Combine::Min | Combine::Max if words.rows.len() <= MOST_SUMMED => {
+            stream(options.combine, words, tile);
         }
         _ => return None,
     }
     let mut totals = LaneTotals::<T::Vector<I>>::new(isa);
-    totals.add_all(tile, 0..tile.image.len(), words.len());
+    totals.add_all(tile, 0..tile.image.len(), words.rows.len());
     Some(totals.sum())
 }
 
@@ -63,7 +63,8 @@ pub(super) fn run<T: Element, I: Isa>(
 ///
 /// Plain loops over slices of one length: they become vector code of the level that this is inlined into.
 #[inline(always)]
-fn stream<T: Element>(combine: Combine, rows: &[&[[u8; 2]]], format: WordFormat, tile: &mut Tile<'_, T>) {
+fn stream<T: Element>(combine: Combine, words: &WordRows<'_>, tile: &mut Tile<'_, T>) {
+    let WordRows { rows, format } = words;
     let mut totals = [0i32; STRIP_PIXELS];
     let width = tile.image.len();
     for start in (0..width).step_by(STRIP_PIXELS) {
@@ -77,10 +78,15 @@ fn stream<T: Element>(combine: Combine, rows: &[&[[u8; 2]]], format: WordFormat,
         }
         let groups = rows.len() / FRAMES;
         for group in 0..groups {
-            gather(combine, format, totals, std::array::from_fn::<_, FRAMES, _>(|k| row(group * FRAMES + k)));
+            gather(
+                combine,
+                *format,
+                totals,
+                std::array::from_fn::<_, FRAMES, _>(|k| row(group * FRAMES + k)),
+            );
         }
         for frame in groups * FRAMES..rows.len() {
-            gather(combine, format, totals, [row(frame)]);
+            gather(combine, *format, totals, [row(frame)]);
         }
         let image = tile.image[strip.clone()].iter_mut();
         let n = rows.len() as f64;

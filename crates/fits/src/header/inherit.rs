@@ -132,7 +132,8 @@ fn highest_axis(keyword: &str) -> Option<usize> {
         None
     };
     if let Some((i, j)) = OF_TWO_AXES.iter().find_map(pair) {
-        return Some(i.max(j));
+        // Axes count from 1: CD0_3 is somebody's own keyword.
+        return (i.min(j) > 0).then_some(i.max(j));
     }
     OF_AXIS_AND_PARAMETER.iter().find_map(pair).map(|(axis, _)| axis)
 }
@@ -210,7 +211,7 @@ mod tests {
     fn axes_that_the_output_lacks_go() {
         let kept = [
             "CTYPE1", "CRPIX2", "CD1_2", "PC2_1A", "PV2_10", "LTM1_1", "WAT2_001", "PC001002", "CTYPE1B",
-            "CDELT2",
+            "CDELT2", "PC0_3",
         ];
         let gone = [
             "CTYPE3", "CRPIX3A", "CD1_3", "CD3_1", "PC3_3", "PV3_1", "LTV3", "LTM3_3", "WAT3_001", "PC001003",

@@ -12,9 +12,9 @@ use skystack_reject::{ColumnsScratch, MOST_GROUPS};
 use skystack_simd::{Element, Isa, MAX_LANES, Ordered, Pair, Vector, Words};
 use skystack_stats::lane;
 
-use crate::WordFormat;
-use crate::band::{Rows, Tile};
-use crate::kernel::{LaneTotals, Totals, load::prefetch_next, write};
+use crate::band::{Tile, WordRows};
+use crate::format::WordFormat;
+use crate::kernel::{LaneTotals, Totals, write};
 use crate::options::{Combine, Lmedian, Resolved};
 
 /// Longest column of a median without a rejection: above, selecting f32 is faster than merging integers. (1001 frames take 0.55 ns
@@ -32,12 +32,12 @@ const MOST_EXACT: usize = 1 << 19;
 pub(super) fn reject<T: Element, I: Isa>(
     isa: I,
     options: &Resolved<T>,
-    rows: &Rows<'_, T>,
+    words: &WordRows<'_>,
     tile: &mut Tile<'_, T>,
     scratch: &mut ColumnsScratch,
 ) -> Option<Totals> {
-    let Rows::Words(words, format) = rows else { return None };
-    let (frames, width) = (words.len(), tile.image.len());
+    let WordRows { rows, format } = words;
+    let (frames, width) = (rows.len(), tile.image.len());
     let without_pivot = T::BYTES == size_of::<f32>() && frames <= MOST_WITHOUT_PIVOT;
     let is_mean = options.combine == Combine::Average;
     if !options.rejection.is_of_ranks() || frames > MOST_EXACT || is_mean && !without_pivot {
@@ -49,9 +49,9 @@ pub(super) fn reject<T: Element, I: Isa>(
     let mut totals = LaneTotals::new(isa);
     for start in (0..width).step_by(groups * lanes) {
         let pixels = start..width.min(start + groups * lanes);
-        load(isa, words, *format, pixels.clone(), block.words);
+        load(isa, words, pixels.clone(), block.words);
         for (group, x) in pixels.step_by(lanes).enumerate() {
-            prefetch_next(rows, width, x + groups * lanes, lanes);
+            words.prefetch_next(width, x + groups * lanes, lanes);
             lane::sort(isa, &block.words[group * frames..][..frames], block.sorted);
             for part in (0..lanes).step_by(values).take_while(|part| x + part < width) {
                 widen(isa, &block.sorted[..frames], part, *format, block.values);
@@ -93,21 +93,21 @@ fn widen<V: Vector, W: Words<Isa = V::Isa>>(
 pub(super) fn median<T: Element, I: Isa>(
     isa: I,
     options: &Resolved<T>,
-    rows: &Rows<'_, T>,
+    words: &WordRows<'_>,
     tile: &mut Tile<'_, T>,
     scratch: &mut ColumnsScratch,
 ) {
-    let Rows::Words(words, format) = rows else { return };
-    let (frames, width) = (words.len(), tile.image.len());
+    let WordRows { rows, format } = words;
+    let (frames, width) = (rows.len(), tile.image.len());
     let lanes = I::I16::LANES;
     let block = scratch.words::<I::I16, T::Vector<I>>(isa, frames);
     let groups = block.groups();
     let offset = I::F32::splat(isa, format.offset() as f32);
     for start in (0..width).step_by(groups * lanes) {
         let pixels = start..width.min(start + groups * lanes);
-        load(isa, words, *format, pixels.clone(), block.words);
+        load(isa, words, pixels.clone(), block.words);
         for (group, x) in pixels.step_by(lanes).enumerate() {
-            prefetch_next(rows, width, x + groups * lanes, lanes);
+            words.prefetch_next(width, x + groups * lanes, lanes);
             let column = &block.words[group * frames..][..frames];
             let (low, high) = lane::middle_of_ordered(isa, column, block.sorted);
             let (low, high) = (low.widen(), high.widen());
@@ -152,8 +152,7 @@ fn write_f32<T: Element, V: Vector<Element = f32>>(value: V, tile: &mut Tile<'_,
 #[inline(always)]
 fn load<I: Isa>(
     isa: I,
-    rows: &[&[[u8; 2]]],
-    format: WordFormat,
+    WordRows { rows, format }: &WordRows<'_>,
     block: Range<usize>,
     columns: &mut [I::I16],
 ) {
