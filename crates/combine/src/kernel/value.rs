@@ -15,10 +15,14 @@ pub(super) fn combine<T: Element, V: Vector<Element = T>>(
     kept: &Kept<V>,
 ) -> V {
     match options.combine {
-        Combine::Average if columns.ordered => {
-            V::narrow(sum_of_ranks(isa, columns, kept) / kept.count.widen())
+        Combine::Average | Combine::Sum if columns.ordered => {
+            let sum = sum_of_ranks::<V, EXACT_RUN>(isa, columns, kept);
+            V::narrow(if options.combine == Combine::Sum { sum } else { sum / kept.count.widen() })
         }
-        Combine::Sum if columns.ordered => V::narrow(sum_of_ranks(isa, columns, kept)),
+        Combine::Average | Combine::Sum if options.weights.is_none() && is_exact(isa, columns, kept) => {
+            let sum = sum_of_ranks::<V, 1>(isa, columns, kept);
+            V::narrow(if options.combine == Combine::Sum { sum } else { sum / kept.count.widen() })
+        }
         Combine::Average => average(isa, options, columns.samples, kept),
         Combine::Sum => {
             let zero = V::Wide::splat(isa, 0.0);
@@ -125,12 +129,40 @@ fn extremes<V: Vector>(isa: V::Isa, columns: &Columns<'_, V>, kept: &Kept<V>) ->
     extremes
 }
 
+/// 2²⁵.
+const EXACT_SPAN: f64 = 33_554_432.0;
+
+/// Are the sums of the kept samples exact in f64 whatever their order, and is their mean in f32 that of the contract? So it is in
+/// all lanes where N times the greatest of them is at most 2²⁵ times the least, and that is positive.
+///
+/// Let 2^a <= least, greatest < 2^(b+1), u = 2^(a−23). Samples and their differences are multiples of u, and their sums are less than
+/// N·2^(b+1): exact, because N·2^(b−a) <= 2²⁶ (the least may be nearly 2^(a+1)). The mean m = S/n is a multiple of u/n, the contract's
+/// p + (S − n·p)/n in f64 differs from it by less than 2^(b−51), S/n in f64 by less. A number at which rounding to f32 changes is
+/// a multiple of u/2 here, so one that is not m is at least u/(2n) = 2^(a−24)/n away: more than that. If it is m, both are exact.
+#[inline(always)]
+fn is_exact<V: Vector>(isa: V::Isa, columns: &Columns<'_, V>, kept: &Kept<V>) -> bool {
+    let Some(window) = &kept.window else { return false };
+    let (from, to) = window.ranks.outer;
+    if V::Element::BYTES != f32::BYTES || from >= to {
+        return false;
+    }
+    // Missing samples are behind the others, and in no comparison.
+    let ranks = columns.ranks();
+    let n = V::splat(isa, V::Element::from_i32(ranks.len() as i32));
+    let span = V::splat(isa, V::Element::narrow(EXACT_SPAN));
+    !(!(ranks[to - 1] * n).le(ranks[from] * span)).any()
+}
+
 /// Longest run of 16-bit integers whose sum is exact in f32: 256 times 2¹⁶ is 2²⁴.
 const EXACT_RUN: usize = 256;
 
-/// Sum of the kept ranks of 16-bit integers: exact.
+/// Sum of the kept ranks, in which runs of `RUN` ranks are exact in the working type and everything is in f64.
 #[inline(always)]
-fn sum_of_ranks<V: Vector>(isa: V::Isa, columns: &Columns<'_, V>, kept: &Kept<V>) -> V::Wide {
+fn sum_of_ranks<V: Vector, const RUN: usize>(
+    isa: V::Isa,
+    columns: &Columns<'_, V>,
+    kept: &Kept<V>,
+) -> V::Wide {
     let zero = V::splat(isa, V::Element::narrow(0.0));
     let window = kept.window.unwrap_or_else(|| unreachable!("ordered columns are kept by rank"));
     let end = window.first + window.count;
@@ -138,9 +170,9 @@ fn sum_of_ranks<V: Vector>(isa: V::Isa, columns: &Columns<'_, V>, kept: &Kept<V>
     let (from, to) = if common.0 < common.1 { common } else { (outer.1, outer.1) };
     let ranks = columns.ranks();
     let mut total = zero.widen();
-    for run in ranks[from..to].chunks(EXACT_RUN) {
-        let mut sum = zero;
-        for y in run {
+    for run in ranks[from..to].chunks(RUN) {
+        let mut sum = run[0];
+        for y in &run[1..] {
             sum = sum + *y;
         }
         total = total + sum.widen();
