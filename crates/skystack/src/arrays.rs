@@ -135,9 +135,15 @@ impl<S: Sample, T: Element> FrameSource<T> for ViewSource<'_, S, T> {
 
     fn read_stored(&self, frame: usize, rows: Range<usize>, out: &mut [u8]) -> Result<(), BoxError> {
         let frame = self.view.index_axis(Axis(0), frame);
-        let samples = rows.flat_map(|row| frame.row(row));
-        for (to, sample) in out.chunks_exact_mut(size_of::<S>()).zip(samples) {
-            to.copy_from_slice(S::bytes(std::slice::from_ref(sample)));
+        for (row, out) in rows.zip(out.chunks_exact_mut(self.width() * size_of::<S>())) {
+            let row = frame.row(row);
+            if let Some(samples) = row.to_slice() {
+                out.copy_from_slice(S::bytes(samples));
+                continue;
+            }
+            for (to, sample) in out.chunks_exact_mut(size_of::<S>()).zip(row) {
+                to.copy_from_slice(S::bytes(std::slice::from_ref(sample)));
+            }
         }
         Ok(())
     }

@@ -1,4 +1,5 @@
-//! Every stored form of a FITS image: what the engine decodes in its kernels are the values that `skystack-fits` reads.
+//! Every stored form of a FITS image: what the engine decodes in its kernels are the values that `skystack-fits` reads. And every
+//! type of array, in place or not.
 
 mod common;
 
@@ -6,9 +7,9 @@ use std::fs;
 use std::path::PathBuf;
 
 use common::{Folder, read};
-use ndarray::Array3;
+use ndarray::{Array3, ArrayView3, ShapeBuilder, s};
 use skystack::fits::{Bitpix, Image, InputPath, Limits, Working};
-use skystack::{Combine, OutputFiles, Products, Stacker};
+use skystack::{Combine, OutputFiles, Products, Sample, Stacker};
 
 const WIDTH: usize = 75;
 const HEIGHT: usize = 4;
@@ -153,4 +154,54 @@ fn a_stack_of_every_form_gives_the_bits_of_its_values() {
             }
         }
     }
+}
+
+/// A stack and its values: the medians of both, in their working type and in f64.
+fn same_medians<S: Sample>(stack: ArrayView3<'_, S>)
+where
+    f64: From<S::Working>,
+{
+    let values = stack.mapv(|sample| f64::from(sample.working()));
+    let stacker = Stacker::new().combine(Combine::Median);
+    let expected: Vec<f64> = stacker.run(values.view()).expect("a result").image.into_iter().collect();
+    // An odd number of frames: a median is one of them, in any type.
+    let found = stacker.run(stack).expect("a result").image;
+    assert_eq!(bits(found.into_iter().map(f64::from)), bits(expected.clone()));
+    let found = stacker.run_double(stack).expect("a result").image;
+    assert_eq!(bits(found), bits(expected));
+}
+
+/// Contiguous, with gaps between rows, between pixels, backwards, and with the frames as the fastest axis.
+fn every_layout<S: Sample>(sample: impl Fn(u64) -> S)
+where
+    f64: From<S::Working>,
+{
+    let shape = (5, 7, 41);
+    let at = |(i, y, x): (usize, usize, usize)| {
+        sample((((i * 7 + y) * 41 + x) as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 7)
+    };
+    let stack = Array3::from_shape_fn(shape, at);
+    let fortran = Array3::from_shape_fn(shape.f(), at);
+    let views = [
+        stack.view(),
+        stack.slice(s![.., 1..6, 3..40]),
+        stack.slice(s![..;2, .., ..;3]),
+        stack.slice(s![.., ..;-1, ..;-1]),
+        fortran.view(),
+    ];
+    views.into_iter().for_each(same_medians);
+}
+
+#[test]
+fn arrays_of_every_type_in_every_layout_give_the_bits_of_their_values() {
+    every_layout(|bits| bits as u8);
+    every_layout(|bits| bits as i8);
+    every_layout(|bits| bits as u16);
+    every_layout(|bits| bits as i16);
+    every_layout(|bits| bits as u32);
+    every_layout(|bits| bits as i32);
+    every_layout(|bits| bits);
+    every_layout(|bits| bits.wrapping_mul(97) as i64);
+    every_layout(|bits| bits as f32 * 1e-9);
+    every_layout(|bits| bits as f64 * 1e-9);
 }
