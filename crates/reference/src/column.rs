@@ -14,14 +14,14 @@ pub(crate) struct Sample {
 pub enum Ingest {
     /// A sample that the rejection sees.
     Valid,
-    /// NaN or infinite: no value.
+    /// NaN or infinite, or so once it was scaled: no value.
     Missing,
     /// Outside the thresholds: no value either.
     Threshold,
 }
 
-/// Steps 2 and 3 of section 2.1 for one value: T, then A2's `+ 0.0`, then what is missing.
-pub(crate) fn ingest(input: f64, setup: &Setup) -> (f64, Ingest) {
+/// Steps 2, 3 and 5 of section 2.1 for one value of `frame`: T, then A2's `+ 0.0`, then what is missing, then D1.
+pub(crate) fn ingest(frame: usize, input: f64, setup: &Setup) -> (f64, Ingest) {
     let x = setup.working.round(input) + 0.0;
     if !x.is_finite() {
         return (x, Ingest::Missing);
@@ -29,12 +29,19 @@ pub(crate) fn ingest(input: f64, setup: &Setup) -> (f64, Ingest) {
     // B4: in f64, inclusive.
     let low_enough = setup.hthreshold.is_none_or(|limit| x <= limit);
     let high_enough = setup.lthreshold.is_none_or(|limit| x >= limit);
-    (x, if low_enough && high_enough { Ingest::Valid } else { Ingest::Threshold })
+    if !(low_enough && high_enough) {
+        return (x, Ingest::Threshold);
+    }
+    let y = match setup.scalings.get(frame) {
+        Some(scaling) => setup.working.round(x * scaling.multiply + scaling.add) + 0.0,
+        None => x,
+    };
+    (y, if y.is_finite() { Ingest::Valid } else { Ingest::Missing })
 }
 
 /// The valid samples, in frame order.
 pub(crate) fn valid(inputs: &[f64], setup: &Setup) -> Vec<Sample> {
-    let ingested = inputs.iter().map(|&input| ingest(input, setup)).enumerate();
+    let ingested = inputs.iter().enumerate().map(|(frame, &input)| (frame, ingest(frame, input, setup)));
     ingested
         .filter(|(_, (_, state))| *state == Ingest::Valid)
         .map(|(frame, (y, _))| Sample { frame, y })
@@ -57,7 +64,7 @@ mod tests {
     fn thresholds_keep_equality_and_nan_and_infinity_are_missing() {
         let mut setup = Setup::convention(Convention::Iraf, Working::F64);
         (setup.lthreshold, setup.hthreshold) = (Some(2.0), Some(3.0));
-        let states = [1.9, 2.0, 3.0, 3.1, f64::NAN, f64::INFINITY].map(|v| ingest(v, &setup).1);
+        let states = [1.9, 2.0, 3.0, 3.1, f64::NAN, f64::INFINITY].map(|v| ingest(0, v, &setup).1);
         use Ingest::{Missing, Threshold, Valid};
         assert_eq!(states, [Threshold, Valid, Valid, Threshold, Missing, Missing]);
     }
@@ -65,12 +72,12 @@ mod tests {
     #[test]
     fn minus_zero_becomes_plus_zero() {
         let setup = Setup::convention(Convention::Iraf, Working::F32);
-        assert_eq!(ingest(-0.0, &setup).0.to_bits(), 0.0f64.to_bits());
+        assert_eq!(ingest(0, -0.0, &setup).0.to_bits(), 0.0f64.to_bits());
     }
 
     #[test]
     fn what_overflows_the_working_type_is_missing() {
-        let of = |working| ingest(1e300, &Setup::convention(Convention::Iraf, working)).1;
+        let of = |working| ingest(0, 1e300, &Setup::convention(Convention::Iraf, working)).1;
         assert_eq!((of(Working::F32), of(Working::F64)), (Ingest::Missing, Ingest::Valid));
     }
 

@@ -4,12 +4,12 @@ use skystack_reject::Extrema;
 
 use crate::column::Sample;
 use crate::order::by_rank;
-use crate::outcome::Outcome;
+use crate::outcome::{Context, Outcome};
 use crate::restore::must_keep;
 
 /// Drops ranks 1 … a and n₀ − b + 1 … n₀.
-pub(crate) fn reject(column: &[Sample], frames: usize, extrema: &Extrema) -> Outcome {
-    let (a, b) = drops(column.len(), frames, extrema);
+pub(crate) fn reject(column: &[Sample], extrema: &Extrema, context: &Context) -> Outcome {
+    let (a, b) = drops(column.len(), context.facts.frames, extrema);
     Outcome::of_ranks(&by_rank(column), a, b)
 }
 

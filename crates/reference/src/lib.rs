@@ -17,7 +17,8 @@
 //!
 //! let column = [10.0, 11.0, f64::NAN, 9.0, 10.0, 90.0, 11.0];
 //! let mut setup = Setup::convention(Convention::Iraf, Working::F32);
-//! setup.rejection = SigClip::iraf().hsigma(2.0).into();
+//! let rejections = [SigClip::iraf().hsigma(2.0).into()];
+//! setup.rejections = &rejections;
 //! let answer = pixel(&column, &setup);
 //! assert_eq!((answer.count, answer.nrej, answer.nmiss), (5, 1, 1));
 //! assert_eq!(answer.value as f32, 10.2);

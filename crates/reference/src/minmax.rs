@@ -4,11 +4,11 @@ use skystack_reject::MinMax;
 
 use crate::column::Sample;
 use crate::order::by_rank;
-use crate::outcome::Outcome;
+use crate::outcome::{Context, Outcome};
 
 /// Drops ranks 1 … a and n₀ − b + 1 … n₀.
-pub(crate) fn reject(column: &[Sample], frames: usize, minmax: &MinMax) -> Outcome {
-    let (a, b) = drops(column.len(), frames, minmax);
+pub(crate) fn reject(column: &[Sample], minmax: &MinMax, context: &Context) -> Outcome {
+    let (a, b) = drops(column.len(), context.facts.frames, minmax);
     Outcome::of_ranks(&by_rank(column), a, b)
 }
 
@@ -36,7 +36,9 @@ fn drops(n0: usize, frames: usize, minmax: &MinMax) -> (usize, usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Working;
     use crate::column::samples;
+    use skystack_reject::FrameFacts;
 
     /// nlow 1 of 9, n₀ = 4: 4/9 + 0.001 truncates to 0. n₀ = 9: 9·(1/9) + 0.001 truncates to 1 whatever the rounding.
     #[test]
@@ -67,7 +69,8 @@ mod tests {
 
     #[test]
     fn equal_values_go_by_frame() {
-        let outcome = reject(&samples(&[1.0, 1.0, 1.0]), 3, &MinMax::new(1.0, 1.0));
+        let context = Context { working: Working::F64, facts: FrameFacts::new(3) };
+        let outcome = reject(&samples(&[1.0, 1.0, 1.0]), &MinMax::new(1.0, 1.0), &context);
         assert!(outcome.rejected(0) && !outcome.rejected(1) && outcome.rejected(2));
     }
 

@@ -1,6 +1,18 @@
 //! What a rejection says about a column (algorithms.md section 5.0.6).
 
+use skystack_reject::FrameFacts;
+
+use crate::Working;
 use crate::column::Sample;
+
+/// What a rejection is given beside its column.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Context<'a> {
+    /// The working type T.
+    pub(crate) working: Working,
+    /// The stack; `facts.frames` is N, missing samples included.
+    pub(crate) facts: FrameFacts<'a>,
+}
 
 /// The side of the centre, or the end of the ranks, at which a sample was dropped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,6 +98,17 @@ impl Outcome {
             passes: vec![],
             stop: Stop::SinglePass,
         }
+    }
+
+    /// This and what another rejection did to what it left; a sample that came back is the other one's now.
+    pub(crate) fn then(mut self, other: Self) -> Self {
+        let again = |frame: usize| other.dropped(frame).is_some();
+        self.dropped.retain(|dropped| !again(dropped.sample.frame));
+        self.restored.retain(|frame| !again(*frame));
+        self.dropped.extend(other.dropped);
+        self.restored.extend(other.restored);
+        self.passes.extend(other.passes);
+        Self { stop: other.stop, ..self }
     }
 
     /// What happened to this frame, if it was dropped.

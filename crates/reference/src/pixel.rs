@@ -38,7 +38,8 @@ pub struct Pixel {
 /// use skystack_reference::{Setup, Working, pixel};
 /// use skystack_reject::{Convention, MinMax};
 /// let mut setup = Setup::convention(Convention::Iraf, Working::F64);
-/// setup.rejection = MinMax::new(1.0, 1.0).into();
+/// let rejections = [MinMax::new(1.0, 1.0).into()];
+/// setup.rejections = &rejections;
 /// let answer = pixel(&[4.0, 1.0, 6.0, 90.0], &setup);
 /// assert_eq!((answer.value, answer.low, answer.high), (5.0, 1, 1));
 /// assert_eq!(answer.used, [true, false, true, false]);

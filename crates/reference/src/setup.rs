@@ -1,6 +1,6 @@
 //! What to compute: the options of one pixel (algorithms.md sections 1.2, 3.2 and 4).
 
-use skystack_reject::{Convention, Rejection};
+use skystack_reject::{Convention, FrameFacts, Noise, Rejection, Scaling};
 
 /// The working type T.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,13 +66,17 @@ pub enum SigmaRule {
 
 /// Everything that decides the answer of one pixel.
 ///
-/// The rejection must be valid for the number of frames ([`Rejection::validate`]).
+/// The rejections must be valid for the number of frames ([`Rejection::validate`]).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Setup<'a> {
     /// The working type T.
     pub working: Working,
-    /// Which samples are left out.
-    pub rejection: Rejection,
+    /// Which samples are left out: one rejection after the other, each sees what the one before left.
+    pub rejections: &'a [Rejection],
+    /// How each frame is scaled; empty where none is.
+    pub scalings: &'a [Scaling],
+    /// Noise of each frame, of all frames, or empty ([`FrameFacts::noise`]).
+    pub noise: &'a [Noise],
     /// How the rest becomes one value.
     pub combine: Combine,
     /// Whose low median [`Combine::Lmedian`] is.
@@ -105,7 +109,9 @@ impl Setup<'_> {
         };
         Self {
             working,
-            rejection: Rejection::None,
+            rejections: &[],
+            scalings: &[],
+            noise: &[],
             combine: Combine::Average,
             lmedian,
             lthreshold: None,
@@ -114,5 +120,10 @@ impl Setup<'_> {
             blank,
             sigma,
         }
+    }
+
+    /// What the rejections know of `frames` frames.
+    pub(crate) const fn facts(&self, frames: usize) -> FrameFacts<'_> {
+        FrameFacts { frames, scalings: self.scalings, noise: self.noise, weights: self.weights }
     }
 }

@@ -4,7 +4,7 @@ use skystack_reject::{Center, Restore, SigClip, Spread, ZeroSpread};
 
 use crate::Working;
 use crate::column::Sample;
-use crate::outcome::{Dropped, Outcome, Pass, Side, Stop};
+use crate::outcome::{Context, Dropped, Outcome, Pass, Side, Stop};
 use crate::restore::{must_keep, nearest_in_interval, nearest_of_last_pass};
 use crate::spread::{center, variance};
 
@@ -22,12 +22,13 @@ struct Clipping<'a> {
 }
 
 /// Drops what F1 drops, pass after pass, then restores.
-pub(crate) fn reject(column: &[Sample], frames: usize, clip: &SigClip, working: Working) -> Outcome {
+pub(crate) fn reject(column: &[Sample], clip: &SigClip, context: &Context) -> Outcome {
     let k = match clip.restore {
         Restore::Nearest => must_keep(column.len(), clip.nkeep, clip.maxrej),
         Restore::Rollback | Restore::None => 0,
     };
     let survivors = column.to_vec();
+    let (working, frames) = (context.working, context.facts.frames);
     let mut run = Clipping { clip, working, frames, k, survivors, dropped: vec![], passes: vec![] };
     let stop = loop {
         if let Some(stop) = run.next_pass() {
@@ -188,7 +189,8 @@ mod tests {
 
     fn clip(column: &[f64], clip: SigClip) -> Pixel {
         let mut setup = Setup::convention(Convention::Astropy, Working::F64);
-        setup.rejection = clip.into();
+        let rejections = [clip.into()];
+        setup.rejections = &rejections;
         pixel(column, &setup)
     }
 
@@ -348,7 +350,8 @@ mod tests {
     fn the_centre_is_a_value_of_the_working_type() {
         let u = 2f64.powi(-23);
         let mut setup = Setup::convention(Convention::Iraf, Working::F32);
-        setup.rejection = SigClip::iraf().into();
+        let rejections = [SigClip::iraf().into()];
+        setup.rejections = &rejections;
         let column = [1.0, 1.0, 1.0 + u, 1.0 + u];
         assert_eq!(pixel(&column, &setup).passes[0].center, 1.0);
         assert_eq!(clip(&column, SigClip::iraf()).passes[0].center, 1.0 + u / 2.0);

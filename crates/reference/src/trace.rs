@@ -5,7 +5,7 @@ use std::fmt;
 use skystack_reject::Rejection;
 
 use crate::column::{self, Sample};
-use crate::outcome::Outcome;
+use crate::outcome::{Context, Outcome};
 use crate::{Combine, Ingest, Pixel, Setup, Side, Stop, Working};
 use crate::{combine, extrema, minmax, none, sigclip, sigma};
 
@@ -55,7 +55,7 @@ pub fn trace(samples: &[f64], setup: &Setup) -> Trace {
     let frames = samples.len();
     assert!(setup.weights.is_none_or(|weights| weights.len() == frames), "one weight per frame is needed");
     let column = column::valid(samples, setup);
-    let outcome = reject(&column, frames, setup);
+    let outcome = reject_all(&column, frames, setup);
     let used: Vec<Sample> = column.iter().copied().filter(|sample| !outcome.rejected(sample.frame)).collect();
     let value = combine::combine(&used, setup);
     let rows = samples.iter().enumerate().map(|(frame, &input)| stages(frame, input, &used, &outcome, setup));
@@ -77,13 +77,24 @@ pub fn trace(samples: &[f64], setup: &Setup) -> Trace {
     Trace { working: setup.working, combine: setup.combine, frames: frames_of_rows, pixel }
 }
 
-/// Step 6.
-fn reject(column: &[Sample], frames: usize, setup: &Setup) -> Outcome {
-    match &setup.rejection {
+/// Step 6: one rejection after the other.
+fn reject_all(column: &[Sample], frames: usize, setup: &Setup) -> Outcome {
+    let context = Context { working: setup.working, facts: setup.facts(frames) };
+    let (mut column, mut all) = (column.to_vec(), none::reject());
+    for rejection in setup.rejections {
+        let outcome = reject(&column, rejection, &context);
+        column.retain(|sample| !outcome.rejected(sample.frame));
+        all = all.then(outcome);
+    }
+    all
+}
+
+fn reject(column: &[Sample], rejection: &Rejection, context: &Context) -> Outcome {
+    match rejection {
         Rejection::None => none::reject(),
-        Rejection::MinMax(minmax) => minmax::reject(column, frames, minmax),
-        Rejection::Extrema(extrema) => extrema::reject(column, frames, extrema),
-        Rejection::SigClip(clip) => sigclip::reject(column, frames, clip, setup.working),
+        Rejection::MinMax(minmax) => minmax::reject(column, minmax, context),
+        Rejection::Extrema(extrema) => extrema::reject(column, extrema, context),
+        Rejection::SigClip(clip) => sigclip::reject(column, clip, context),
         other => panic!("the reference does not know the rejection {other:?}"),
     }
 }
@@ -92,7 +103,7 @@ fn stages(frame: usize, input: f64, used: &[Sample], outcome: &Outcome, setup: &
     Stages {
         frame,
         input,
-        ingest: column::ingest(input, setup).1,
+        ingest: column::ingest(frame, input, setup).1,
         dropped: outcome.dropped(frame).map(|dropped| (dropped.side, dropped.pass)),
         restored: outcome.restored.contains(&frame),
         used: used.iter().any(|sample| sample.frame == frame),

@@ -1,13 +1,13 @@
 //! The table that a person reads.
 
 use skystack_reference::{Setup, Working, pixel, trace};
-use skystack_reject::{Convention, SigClip};
+use skystack_reject::{Convention, Rejection, SigClip};
+
+static CLIP: [Rejection; 1] = [Rejection::SigClip(SigClip::iraf().lsigma(1.0).hsigma(1.0).nkeep(4))];
 
 fn setup() -> Setup<'static> {
-    let mut setup = Setup::convention(Convention::Iraf, Working::F32);
-    setup.rejection = SigClip::iraf().lsigma(1.0).hsigma(1.0).nkeep(4).into();
-    setup.hthreshold = Some(500.0);
-    setup
+    let base = Setup::convention(Convention::Iraf, Working::F32);
+    Setup { rejections: &CLIP, hthreshold: Some(500.0), ..base }
 }
 
 /// Valid: 10 12 4 30 11 10.1. c = 10.55, V = Σd²/5 = 85.53, σ = 9.25: only 30 goes (d = 19.45). Five are left, K = 4: pass 2
@@ -37,7 +37,8 @@ frame                   input  ingest     rejection      restore   result
 #[test]
 fn restored_and_undone_are_named() {
     let mut setup = setup();
-    setup.rejection = SigClip::imcombiners().lsigma(1.0).hsigma(1.0).nkeep(6).into();
+    let rejections = [SigClip::imcombiners().lsigma(1.0).hsigma(1.0).nkeep(6).into()];
+    setup.rejections = &rejections;
     let table = trace(&COLUMN, &setup).to_string();
     assert!(table.contains("high, pass 1   restored  used"), "{table}");
     assert!(table.contains("  undone\n"), "{table}");

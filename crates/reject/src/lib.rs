@@ -3,8 +3,8 @@
 //! A rejection looks at the *column* of one output pixel (its N samples) and says which are kept. Parameters live in one
 //! struct per algorithm, with a constructor per convention; the kernels work on one output pixel per SIMD lane.
 //!
-//! **Must never know:** rows, columns, bands or files (that is `skystack-combine`); scales, masks or weights (they come in
-//! as finished samples, missing ones as NaN).
+//! **Must never know:** rows, columns, bands or files (that is `skystack-combine`); how scales and masks are applied (samples
+//! come in finished, missing ones as NaN; what a noise model must know of the frames is in [`FrameFacts`]).
 //!
 //! ```
 //! use skystack_reject::{Convention, Rejection, SigClip};
@@ -18,6 +18,7 @@ mod columns;
 mod convention;
 mod error;
 mod extrema;
+mod facts;
 mod madclip;
 mod minmax;
 mod prepared;
@@ -30,6 +31,7 @@ pub use columns::{
 pub use convention::Convention;
 pub use error::RejectError;
 pub use extrema::Extrema;
+pub use facts::{FrameFacts, Noise, Scaling};
 pub use madclip::madclip;
 pub use minmax::{MinMax, MinMaxDrops};
 pub use prepared::Prepared;

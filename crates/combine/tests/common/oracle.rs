@@ -7,7 +7,9 @@ use skystack_reference::{Pixel, Setup, Working};
 pub(crate) fn setup<'a>(options: &'a Options, element_bytes: usize) -> Setup<'a> {
     Setup {
         working: if element_bytes == 4 { Working::F32 } else { Working::F64 },
-        rejection: options.rejection,
+        rejections: std::slice::from_ref(&options.rejection),
+        scalings: &[],
+        noise: &[],
         combine: match options.combine {
             Combine::Median => skystack_reference::Combine::Median,
             Combine::Lmedian => skystack_reference::Combine::Lmedian,

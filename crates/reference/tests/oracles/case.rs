@@ -63,13 +63,17 @@ impl Case {
     }
 
     /// The options as the reference takes them; `bitpix` decides T with `outtype` (B1).
-    pub(crate) fn setup<'a>(&self, bitpix: i64, weights: Option<&'a [f64]>) -> Setup<'a> {
-        let convention: Convention =
-            self.option("convention").expect("a convention").parse().expect("a known one");
+    pub(crate) fn setup<'a>(
+        &self,
+        bitpix: i64,
+        weights: Option<&'a [f64]>,
+        rejection: &'a Rejection,
+    ) -> Setup<'a> {
+        let convention = self.convention();
         let double = self.option("outtype") == Some("double") || [32, 64, -64].contains(&bitpix);
         let base = Setup::convention(convention, if double { Working::F64 } else { Working::F32 });
         Setup {
-            rejection: self.rejection(convention),
+            rejections: std::slice::from_ref(rejection),
             combine: self.combine().expect("one of ours"),
             lthreshold: self.number("lthreshold"),
             hthreshold: self.number("hthreshold"),
@@ -79,7 +83,12 @@ impl Case {
         }
     }
 
-    fn rejection(&self, convention: Convention) -> Rejection {
+    fn convention(&self) -> Convention {
+        self.option("convention").expect("a convention").parse().expect("a known one")
+    }
+
+    pub(crate) fn rejection(&self) -> Rejection {
+        let convention = self.convention();
         match self.reject() {
             "minmax" => {
                 MinMax::new(self.number("nlow").unwrap_or(1.0), self.number("nhigh").unwrap_or(1.0)).into()

@@ -21,7 +21,8 @@ pub(crate) fn run(folder: &Path, case: &Case, planes: &mut Planes) -> Result<(),
     let stack = folder.join("stacks").join(&case.stack);
     let frames = read_frames(&stack);
     let weights = weights(case, &stack, &frames);
-    let setup = case.setup(frames[0].bitpix, weights.as_deref());
+    let rejection = case.rejection();
+    let setup = case.setup(frames[0].bitpix, weights.as_deref(), &rejection);
     let golden =
         |key: &str| case.expect.get(key).map(|path| Fits::read(&folder.join(path.as_str().expect("a path"))));
     let pixels = pixels(&frames, &setup);
