@@ -4,51 +4,56 @@ use skystack_simd::{Isa, Task, Vector};
 
 use crate::ranks::RankTable;
 use crate::sigclip;
-use crate::{Columns, Kept, RejectError, Rejection, SigClip};
+use crate::{Columns, FrameFacts, Kept, RejectError, Rejection, SigClip};
 
-/// A [`Rejection`] with everything that depends only on the number of frames worked out on the host.
+/// Rejections with everything that depends only on the frames of the stack worked out on the host. Each sees what the one before
+/// left.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Prepared(Rule);
+pub struct Prepared(Vec<Rule>);
 
 #[derive(Debug, Clone, PartialEq)]
 enum Rule {
-    None,
     Ranks(RankTable),
     SigClip(SigClip),
 }
 
 impl Prepared {
-    /// Resolves `rejection` for `frames` frames.
+    /// Resolves `rejections` for the frames of `facts`.
     ///
     /// # Errors
     /// As [`Rejection::validate`].
-    pub fn new(rejection: &Rejection, frames: usize) -> Result<Self, RejectError> {
-        rejection.validate(frames)?;
-        Ok(Self(match rejection {
-            Rejection::None => Rule::None,
-            Rejection::MinMax(minmax) => {
-                let drops = minmax.drops(frames)?;
-                Rule::Ranks(RankTable::new(frames, |valid| drops.at(valid)))
-            }
-            Rejection::Extrema(extrema) => {
-                Rule::Ranks(RankTable::new(frames, |valid| extrema.at(valid, frames)))
-            }
-            Rejection::SigClip(clip) => Rule::SigClip(*clip),
-        }))
+    pub fn new(rejections: &[Rejection], facts: &FrameFacts<'_>) -> Result<Self, RejectError> {
+        let frames = facts.frames;
+        let mut rules = Vec::new();
+        for rejection in rejections {
+            rejection.validate(frames)?;
+            rules.push(match rejection {
+                Rejection::None => continue,
+                Rejection::MinMax(minmax) => {
+                    let drops = minmax.drops(frames)?;
+                    Rule::Ranks(RankTable::new(frames, |valid| drops.at(valid)))
+                }
+                Rejection::Extrema(extrema) => {
+                    Rule::Ranks(RankTable::new(frames, |valid| extrema.at(valid, frames)))
+                }
+                Rejection::SigClip(clip) => Rule::SigClip(*clip),
+            });
+        }
+        Ok(Self(rules))
     }
 
     /// Does it keep every sample?
     pub fn is_none(&self) -> bool {
-        self.0 == Rule::None
+        self.0.is_empty()
     }
 
     /// Is what it keeps a run of ranks, which it finds without looking at the order of the frames? (Of samples whose sums are
     /// exact in any order: algorithms.md E7b.)
     pub fn is_of_ranks(&self) -> bool {
-        match &self.0 {
-            Rule::None => false,
-            Rule::Ranks(_) => true,
-            Rule::SigClip(clip) => clip.is_of_ranks(),
+        match &self.0[..] {
+            [Rule::Ranks(_)] => true,
+            [Rule::SigClip(clip)] => clip.is_of_ranks(),
+            _ => false,
         }
     }
 
@@ -60,8 +65,21 @@ impl Prepared {
     /// NaN; never counted, never restored.
     #[inline(always)]
     pub fn keep<V: Vector>(&self, isa: V::Isa, columns: &mut Columns<'_, V>) -> Kept<V> {
-        match &self.0 {
-            Rule::None => Kept::everything(isa, columns),
+        let Some((first, others)) = self.0.split_first() else { return Kept::everything(isa, columns) };
+        let mut kept = first.keep(isa, columns);
+        for rule in others {
+            let valid = kept.valid;
+            columns.settle_for_the_next(isa, &kept);
+            kept = Kept { valid, ..rule.keep(isa, columns) };
+        }
+        kept
+    }
+}
+
+impl Rule {
+    #[inline(always)]
+    fn keep<V: Vector>(&self, isa: V::Isa, columns: &mut Columns<'_, V>) -> Kept<V> {
+        match self {
             Rule::Ranks(table) => isa.call(KeepRanks { table, columns }),
             Rule::SigClip(clip) => isa.call(KeepClipped { clip, columns }),
         }

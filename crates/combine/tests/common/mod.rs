@@ -6,7 +6,8 @@
 pub(crate) mod oracle;
 
 use skystack_combine::{
-    Combine, FrameSource, Lmedian, MemorySink, Options, Plane, Products, SigmaRule, WorkingType,
+    Combine, CountProduct, CubeProduct, FrameSource, Lmedian, MemorySink, Options, Plane, Product, Products,
+    SigmaRule, ValueProduct, WorkingType,
 };
 use skystack_reject::{
     About, Center, Convention, Extrema, MinMax, Rejection, Restore, SigClip, Spread, Trim, ZeroSpread,
@@ -185,16 +186,53 @@ fn rejection(draw: &mut Draw, frames: usize) -> Rejection {
     }
 }
 
+/// Every output of a sink as bits, one list a product.
+pub(crate) fn all_bits<T: WorkingType>(sink: &MemorySink<T>) -> Vec<Vec<u64>> {
+    let values = |values: &[T]| values.iter().map(|v| v.bits()).collect();
+    let mut all = vec![values(sink.image())];
+    all.extend(ValueProduct::ALL.iter().map(|product| values(sink.values(*product))));
+    let counts = CountProduct::ALL.iter().map(|product| sink.counts(*product));
+    all.extend(counts.map(|counts| counts.iter().map(|n| u64::from(*n)).collect()));
+    let cubes = CubeProduct::ALL.iter().map(|product| sink.cube(*product));
+    all.extend(cubes.map(|cube| cube.iter().map(|n| u64::from(*n)).collect()));
+    all
+}
+
+/// One rejection, sometimes several.
+fn rejections(draw: &mut Draw, frames: usize) -> Vec<Rejection> {
+    let number = draw.pick(&[1, 1, 1, 1, 1, 2, 3]);
+    (0..number).map(|_| rejection(draw, frames)).collect()
+}
+
+/// Every further image that needs nothing but samples.
+pub(crate) fn products() -> Products {
+    let needs_more = [ValueProduct::Variance, ValueProduct::Error, ValueProduct::Exposure];
+    let all = needs_more.into_iter().fold(Products::ALL, Products::without);
+    all.without(CountProduct::Dq)
+}
+
+/// Sigma, nrej, count and the rejection masks.
+pub(crate) fn usual_products() -> Products {
+    let usual: [Product; 4] = [
+        ValueProduct::Sigma.into(),
+        CountProduct::Nrej.into(),
+        CountProduct::Count.into(),
+        CubeProduct::Rejmask.into(),
+    ];
+    usual.into_iter().collect()
+}
+
 /// Options for a stack of `frames` frames, all products on.
 pub(crate) fn options(draw: &mut Draw, frames: usize) -> Options {
     let all = [Combine::Average, Combine::Median, Combine::Lmedian, Combine::Sum, Combine::Min, Combine::Max];
     let mut options = Options {
         combine: draw.pick(&all),
-        rejection: rejection(draw, frames),
+        rejections: rejections(draw, frames),
         lmedian: draw.pick(&[Lmedian::Iraf, Lmedian::Lower]),
         sigma_rule: draw.pick(&[SigmaRule::Iraf, SigmaRule::Scatter, SigmaRule::Population]),
         blank: draw.pick(&[f64::NAN, 0.0, -1.0]),
-        products: Products { sigma: true, nrej: true, count: true, rejmask: true },
+        products: products(),
+        per_frame: true,
         ..Options::default()
     };
     if draw.chance(25) {
