@@ -30,6 +30,9 @@ use std::ops::Range;
 use skystack_reject::{Block, Columns, ColumnsScratch, Kept, Scaling};
 use skystack_simd::{Element, Isa, Kernel, Level, Pair, Task, Vector};
 
+use self::codes::WriteCodes;
+use self::fallback::TakeFallback;
+use self::layers::FillLayers;
 use self::load::Ingest;
 use self::stream::StreamScratch;
 pub use self::totals::FrameTotals;
@@ -156,6 +159,15 @@ struct Job<'a, T> {
     frames: &'a mut [FrameTotals],
 }
 
+/// What the samples of L columns are made of.
+struct ColumnsAt<'a, T> {
+    options: &'a Resolved<T>,
+    scalings: &'a [Scaling],
+    rows: &'a TileRows<'a, T>,
+    /// The first pixel of the tile.
+    x: usize,
+}
+
 /// [`Stage`] of one tile.
 enum JobStage<'a> {
     Whole,
@@ -185,6 +197,11 @@ impl<'a, T: Element> Job<'a, T> {
             }
         };
         Self { options, rows, scalings, masks, stage, frames }
+    }
+
+    #[inline(always)]
+    fn columns_at(&self, x: usize) -> ColumnsAt<'a, T> {
+        ColumnsAt { options: self.options, scalings: self.scalings, rows: self.rows, x }
     }
 }
 
@@ -271,7 +288,9 @@ impl<V: Vector, const REJECTS: bool> Task<V::Isa> for CombineColumns<'_, '_, '_,
                     samples.prefetch_next(width, register + ahead, lanes / V::REGISTERS);
                 }
                 let mut columns = block.columns(group, full >> group & 1 == 1);
-                layers::fill(isa, job.options, job.scalings, job.rows, x, &mut columns);
+                if !columns.variances.is_empty() || !columns.weights.is_empty() {
+                    isa.call(FillLayers { of: job.columns_at(x), columns: &mut columns });
+                }
                 let mut kept = match &job.stage {
                     JobStage::Finish(codes) => codes::apply(isa, (x, width), codes, &mut columns),
                     _ if REJECTS => job.options.rejections.keep(isa, &mut columns),
@@ -279,8 +298,8 @@ impl<V: Vector, const REJECTS: bool> Task<V::Isa> for CombineColumns<'_, '_, '_,
                 };
                 let mut fallback = 0;
                 if job.options.fallback && !finishes {
-                    fallback =
-                        fallback::take(isa, job.options, job.scalings, job.rows, x, &mut columns, &mut kept);
+                    let of = job.columns_at(x);
+                    fallback = isa.call(TakeFallback { of, columns: &mut columns, kept: &mut kept });
                 }
                 let group = Group { x, rows: job.rows, fallback, codes: None };
                 finish_group(isa, job, tile, group, &mut columns, &kept);
@@ -304,7 +323,7 @@ fn finish_group<'a, T: Element, V: Vector<Element = T>>(
     let lanes = V::LANES.min(width - x);
     match &mut job.stage {
         JobStage::Judge(codes) => {
-            codes::write(isa, job.options, job.rows, (x, width), columns, kept, group.fallback, codes);
+            isa.call(WriteCodes { options: job.options, group: &group, width, columns, kept, codes });
             return;
         }
         JobStage::Finish(codes) => {

@@ -154,6 +154,11 @@ impl Products {
         Self(self.0 & !product.into().bit())
     }
 
+    /// Is it the combined image alone?
+    pub const fn is_none(self) -> bool {
+        self.0 == 0
+    }
+
     /// Was it asked for?
     pub fn contains(self, product: impl Into<Product>) -> bool {
         self.0 & product.into().bit() != 0

@@ -74,7 +74,10 @@ pub use arrays::{Combined, Sample};
 pub use error::{Error, ErrorKind};
 pub use output::OutputFiles;
 pub use report::{FrameReport, Report};
-pub use skystack_combine::{Combine, Products, Progress, Timings};
+pub use skystack_combine::{
+    Combine, CountProduct, CubeProduct, FrameTotals, Product, Products, Progress, Reason, Timings,
+    ValueProduct,
+};
 pub use skystack_fits as fits;
 pub use skystack_plan::{Machine, Plan};
 pub use skystack_reference::Trace;

@@ -69,9 +69,9 @@ fn trace(
 fn setup(options: &Options, working: Working) -> Setup<'_> {
     Setup {
         working,
-        rejections: std::slice::from_ref(&options.rejection),
-        scalings: &[],
-        noise: &[],
+        rejections: &options.rejections,
+        scalings: &options.scalings,
+        noise: &options.noise,
         combine: match options.combine {
             Combine::Average => skystack_reference::Combine::Average,
             Combine::Median => skystack_reference::Combine::Median,

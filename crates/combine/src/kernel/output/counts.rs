@@ -5,7 +5,6 @@ use skystack_simd::{Element, MAX_LANES, Mask, Vector};
 
 use crate::band::{Tile, element};
 use crate::kernel::Group;
-use crate::options::Resolved;
 use crate::{CountProduct, Reason};
 
 /// Counts of L pixels.
@@ -21,8 +20,6 @@ struct Sides {
 /// Writes the counts of a group.
 #[inline(always)]
 pub(super) fn write<T: Element, V: Vector<Element = T>>(
-    isa: V::Isa,
-    options: &Resolved<T>,
     tile: &mut Tile<'_, T>,
     group: &Group<'_, T>,
     columns: &mut Columns<'_, V>,
@@ -59,7 +56,6 @@ pub(super) fn write<T: Element, V: Vector<Element = T>>(
             };
         }
     }
-    let _ = (isa, options);
 }
 
 impl Sides {
