@@ -34,6 +34,12 @@ impl Prepared {
                 Rule::Ranks(RankTable::new(frames, |valid| extrema.at(valid, frames)))
             }
             Rejection::SigClip(clip) => Rule::SigClip(*clip),
+            Rejection::PClip(_) => return not_in_kernels("pclip"),
+            Rejection::Percentile(_) => return not_in_kernels("percentile"),
+            Rejection::MedSigma(_) => return not_in_kernels("medsigma"),
+            Rejection::Winsorized(_) => return not_in_kernels("winsorized"),
+            Rejection::LinearFit(_) => return not_in_kernels("linearfit"),
+            Rejection::Gesd(_) => return not_in_kernels("gesd"),
         }))
     }
 
@@ -66,6 +72,10 @@ impl Prepared {
             Rule::SigClip(clip) => isa.call(KeepClipped { clip, columns }),
         }
     }
+}
+
+fn not_in_kernels(rejection: &'static str) -> Result<Prepared, RejectError> {
+    Err(RejectError::NotInKernels { rejection })
 }
 
 /// Each algorithm is a function of its own: inlined together into the kernels that use them, they would share one set of
