@@ -105,6 +105,12 @@ impl PClip {
         self
     }
 
+    /// Details of the arithmetic.
+    pub const fn rule(mut self, rule: PClipRule) -> Self {
+        self.rule = rule;
+        self
+    }
+
     /// `pclip` in ranks for a stack of `frames` frames: not 0, and at most half of them.
     pub fn ranks_from_median(&self, frames: usize) -> i64 {
         let half = (frames / 2) as i64;

@@ -5,7 +5,6 @@ use crate::{Convention, RejectError};
 
 /// Whose winsorising is meant.
 #[derive(Debug, Clone, Copy, PartialEq)]
-#[non_exhaustive]
 pub enum WinsorizedRule {
     /// About the median, which stays; the scatter starts as the standard deviation. Four samples and more.
     Median,
