@@ -1,6 +1,15 @@
 //! pclip: IRAF's percentile clip, a width from one order statistic (algorithms.md section 5.8).
 
-use crate::{Convention, RejectError};
+use skystack_simd::{Element, Vector};
+use skystack_stats::lane::{self, Window};
+
+use crate::one_pass::{self, OnePass};
+use crate::prepared::Algorithm;
+use crate::sigclip::ends::{Limit, Verdict};
+use crate::{Columns, Convention, Kept, RejectError, floor};
+
+/// Fewest samples that are looked at.
+const MINCLIP: usize = 3;
 
 /// Whose arithmetic is meant where IRAF and imcombiners differ in the last digit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -139,6 +148,124 @@ impl PClip {
             }
         }
         Ok(())
+    }
+}
+
+/// [`PClip`] resolved for a stack of N frames.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct PClipTable {
+    clip: PClip,
+    /// Entry n₀: the 0-based rank that gives the width; 0 where nothing is looked at.
+    rank: Vec<usize>,
+}
+
+impl PClipTable {
+    pub(crate) fn new(clip: PClip, frames: usize) -> Self {
+        let p = clip.ranks_from_median(frames);
+        let rank = |valid: usize| {
+            // 1-based: the upper of two middle values, from which a negative p counts from the lower one.
+            let middle = 1 + (valid / 2) as i64;
+            let even = i64::from(valid.is_multiple_of(2) && p < 0);
+            (middle - even + p).clamp(1, valid.max(1) as i64) as usize - 1
+        };
+        Self { clip, rank: (0..=frames).map(rank).collect() }
+    }
+
+    /// The sample of each lane that gives the width.
+    #[inline(always)]
+    fn ruling<V: Vector>(&self, isa: V::Isa, columns: &Columns<'_, V>, valid: &V) -> V {
+        if columns.full {
+            return columns.ranks()[self.rank[columns.samples.len()]];
+        }
+        let mut index = *valid;
+        for (to, valid) in index.lanes_mut().iter_mut().zip(valid.lanes()) {
+            *to = V::Element::from_i32(self.rank[valid.widen() as usize] as i32);
+        }
+        V::gather(isa, columns.ranks(), index)
+    }
+}
+
+impl Algorithm for PClipTable {
+    #[inline(always)]
+    fn keep<V: Vector>(&self, isa: V::Isa, columns: &mut Columns<'_, V>) -> Kept<V> {
+        let Self { clip, .. } = self;
+        let valid = columns.sort(isa);
+        let kept = floor::kept_at_least(isa, clip.nkeep, clip.maxrej, valid);
+        let window = Window::of_valid(isa, valid, columns.samples.len(), columns.full);
+        let center = clip.rule.center(isa, columns.ranks(), &window);
+        let ruling = self.ruling(isa, columns, &valid).widen();
+        let sigma = if clip.pclip < 0.0 { center - ruling } else { ruling - center };
+        let wide = !sigma.eq(V::Wide::splat(isa, 0.0));
+        let active = floor::minimum(isa, MINCLIP, kept).le(valid) & V::narrow_mask(wide);
+        let [lsigma, hsigma] = [clip.lsigma, clip.hsigma].map(|factor| Factor::new(isa, factor));
+        let test: Test<V> = Test { center, sigma, lsigma, hsigma, rule: clip.rule };
+        one_pass::keep(isa, columns, valid, &test, active, kept)
+    }
+}
+
+impl PClipRule {
+    #[inline(always)]
+    fn center<V: Vector>(self, isa: V::Isa, sorted: &[V], window: &Window<V>) -> V::Wide {
+        let (low, high) = lane::middle_of_window(isa, sorted, window);
+        match self {
+            Self::Iraf => lane::halfway(isa, low, high).widen(),
+            Self::Imcombiners => {
+                let mean = (low.widen() + high.widen()) * V::Wide::splat(isa, 0.5);
+                V::Wide::select(low.widen().eq(high.widen()), low.widen(), mean)
+            }
+        }
+    }
+}
+
+/// A clipping factor.
+struct Factor<W> {
+    value: W,
+    is_finite: bool,
+}
+
+impl<W: Vector<Element = f64>> Factor<W> {
+    #[inline(always)]
+    fn new(isa: W::Isa, value: f64) -> Self {
+        Self { value: W::splat(isa, value), is_finite: value.is_finite() }
+    }
+
+    /// Inclusive; nothing is beyond an infinite factor, not even a quotient that overflows.
+    #[inline(always)]
+    fn reaches(&self, quotient: W) -> W::Mask {
+        if self.is_finite { self.value.le(quotient) } else { self.value.lt(self.value) }
+    }
+}
+
+struct Test<V: Vector> {
+    center: V::Wide,
+    sigma: V::Wide,
+    lsigma: Factor<V::Wide>,
+    hsigma: Factor<V::Wide>,
+    rule: PClipRule,
+}
+
+impl<V: Vector> Limit<V> for Test<V> {
+    #[inline(always)]
+    fn low(&self, y: V) -> Verdict<V> {
+        Verdict::of(V::narrow_mask(self.lsigma.reaches((self.center - y.widen()) / self.sigma)))
+    }
+    #[inline(always)]
+    fn high(&self, y: V) -> Verdict<V> {
+        Verdict::of(V::narrow_mask(self.hsigma.reaches((y.widen() - self.center) / self.sigma)))
+    }
+}
+
+impl<V: Vector> OnePass<V> for Test<V> {
+    #[inline(always)]
+    fn residual(&self, lane: usize, y: V::Element) -> f64 {
+        (y.widen() - self.center.lanes()[lane]).abs() / self.sigma.lanes()[lane]
+    }
+    #[inline(always)]
+    fn guard(&self, valid: usize) -> usize {
+        match self.rule {
+            PClipRule::Iraf => 1 + valid / 2,
+            PClipRule::Imcombiners => valid,
+        }
     }
 }
 

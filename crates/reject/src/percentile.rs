@@ -1,7 +1,17 @@
 //! percentile: reject what is further from the median than a fraction of it (algorithms.md section 5.9).
 
+use skystack_simd::{Element, Vector};
+use skystack_stats::lane::{self, Window};
+
+use crate::columns::constants;
 use crate::error::check_factor;
-use crate::{Convention, RejectError};
+use crate::one_pass::{self, OnePass};
+use crate::prepared::Algorithm;
+use crate::sigclip::ends::{Limit, Verdict};
+use crate::{Columns, Convention, Kept, RejectError, floor};
+
+/// Fewest samples that are looked at.
+const MINCLIP: usize = 2;
 
 /// Drops what is more than `plow`·|c| below or `phigh`·|c| above the median c: for very few frames, whose own scatter says
 /// little. One pass.
@@ -87,6 +97,52 @@ impl Percentile {
     pub fn validate(&self) -> Result<(), RejectError> {
         check_factor("plow", self.plow)?;
         check_factor("phigh", self.phigh)
+    }
+}
+
+impl Algorithm for Percentile {
+    #[inline(always)]
+    fn keep<V: Vector>(&self, isa: V::Isa, columns: &mut Columns<'_, V>) -> Kept<V> {
+        let (zero, _) = constants::<V>(isa);
+        let valid = columns.sort(isa);
+        let kept = floor::kept_at_least(isa, self.nkeep, self.maxrej, valid);
+        let window = Window::of_valid(isa, valid, columns.samples.len(), columns.full);
+        let center = lane::median(isa, columns.ranks(), &window);
+        let active = floor::minimum(isa, MINCLIP, kept).le(valid) & !center.eq(zero);
+        let center = center.widen();
+        let reach = |fraction| center.abs() * V::Wide::splat(isa, fraction);
+        let test: Test<V> = Test { center, low: reach(self.plow), high: reach(self.phigh) };
+        one_pass::keep(isa, columns, valid, &test, active, kept)
+    }
+}
+
+/// Distances from the centre above which a sample goes.
+struct Test<V: Vector> {
+    center: V::Wide,
+    low: V::Wide,
+    high: V::Wide,
+}
+
+impl<V: Vector> Limit<V> for Test<V> {
+    #[inline(always)]
+    fn low(&self, y: V) -> Verdict<V> {
+        Verdict::of(V::narrow_mask(self.low.lt(self.center - y.widen())))
+    }
+    #[inline(always)]
+    fn high(&self, y: V) -> Verdict<V> {
+        Verdict::of(V::narrow_mask(self.high.lt(y.widen() - self.center)))
+    }
+}
+
+impl<V: Vector> OnePass<V> for Test<V> {
+    #[inline(always)]
+    fn residual(&self, lane: usize, y: V::Element) -> f64 {
+        let center = self.center.lanes()[lane];
+        (y.widen() - center).abs() / center.abs()
+    }
+    #[inline(always)]
+    fn guard(&self, valid: usize) -> usize {
+        valid
     }
 }
 

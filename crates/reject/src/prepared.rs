@@ -2,9 +2,9 @@
 
 use skystack_simd::{Isa, Task, Vector};
 
+use crate::pclip::PClipTable;
 use crate::ranks::RankTable;
-use crate::sigclip;
-use crate::{Columns, Kept, RejectError, Rejection, SigClip};
+use crate::{Columns, Kept, Percentile, RejectError, Rejection, SigClip};
 
 /// A [`Rejection`] with everything that depends only on the number of frames worked out on the host.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,6 +15,8 @@ enum Rule {
     None,
     Ranks(RankTable),
     SigClip(SigClip),
+    PClip(PClipTable),
+    Percentile(Percentile),
 }
 
 impl Prepared {
@@ -34,8 +36,8 @@ impl Prepared {
                 Rule::Ranks(RankTable::new(frames, |valid| extrema.at(valid, frames)))
             }
             Rejection::SigClip(clip) => Rule::SigClip(*clip),
-            Rejection::PClip(_) => return not_in_kernels("pclip"),
-            Rejection::Percentile(_) => return not_in_kernels("percentile"),
+            Rejection::PClip(clip) => Rule::PClip(PClipTable::new(*clip, frames)),
+            Rejection::Percentile(percentile) => Rule::Percentile(*percentile),
             Rejection::MedSigma(_) => return not_in_kernels("medsigma"),
             Rejection::Winsorized(_) => return not_in_kernels("winsorized"),
             Rejection::LinearFit(_) => return not_in_kernels("linearfit"),
@@ -53,7 +55,7 @@ impl Prepared {
     pub fn is_of_ranks(&self) -> bool {
         match &self.0 {
             Rule::None => false,
-            Rule::Ranks(_) => true,
+            Rule::Ranks(_) | Rule::PClip(_) | Rule::Percentile(_) => true,
             Rule::SigClip(clip) => clip.is_of_ranks(),
         }
     }
@@ -68,8 +70,10 @@ impl Prepared {
     pub fn keep<V: Vector>(&self, isa: V::Isa, columns: &mut Columns<'_, V>) -> Kept<V> {
         match &self.0 {
             Rule::None => Kept::everything(isa, columns),
-            Rule::Ranks(table) => isa.call(KeepRanks { table, columns }),
-            Rule::SigClip(clip) => isa.call(KeepClipped { clip, columns }),
+            Rule::Ranks(algorithm) => isa.call(Keep { algorithm, columns }),
+            Rule::SigClip(algorithm) => isa.call(Keep { algorithm, columns }),
+            Rule::PClip(algorithm) => isa.call(Keep { algorithm, columns }),
+            Rule::Percentile(algorithm) => isa.call(Keep { algorithm, columns }),
         }
     }
 }
@@ -78,32 +82,24 @@ fn not_in_kernels(rejection: &'static str) -> Result<Prepared, RejectError> {
     Err(RejectError::NotInKernels { rejection })
 }
 
+/// A rejection that kernels carry out.
+pub(crate) trait Algorithm {
+    /// Rejects in L columns.
+    fn keep<V: Vector>(&self, isa: V::Isa, columns: &mut Columns<'_, V>) -> Kept<V>;
+}
+
 /// Each algorithm is a function of its own: inlined together into the kernels that use them, they would share one set of
 /// registers, and the kernels without a rejection would pay for it.
-struct KeepRanks<'a, 'b, V: Vector> {
-    table: &'a RankTable,
+struct Keep<'a, 'b, A, V: Vector> {
+    algorithm: &'a A,
     columns: &'a mut Columns<'b, V>,
 }
 
-impl<V: Vector> Task<V::Isa> for KeepRanks<'_, '_, V> {
+impl<A: Algorithm, V: Vector> Task<V::Isa> for Keep<'_, '_, A, V> {
     type Output = Kept<V>;
 
     #[inline(always)]
     fn run(self, isa: V::Isa) -> Kept<V> {
-        self.table.keep(isa, self.columns)
-    }
-}
-
-struct KeepClipped<'a, 'b, V: Vector> {
-    clip: &'a SigClip,
-    columns: &'a mut Columns<'b, V>,
-}
-
-impl<V: Vector> Task<V::Isa> for KeepClipped<'_, '_, V> {
-    type Output = Kept<V>;
-
-    #[inline(always)]
-    fn run(self, isa: V::Isa) -> Kept<V> {
-        sigclip::keep(self.clip, isa, self.columns)
+        self.algorithm.keep(isa, self.columns)
     }
 }
