@@ -36,12 +36,6 @@ pub enum RejectError {
         /// Frames in the stack.
         frames: usize,
     },
-    /// The kernels do not have it yet; the reference does.
-    #[error("rejection {rejection} is not available in the kernels yet, needed another rejection")]
-    NotInKernels {
-        /// Name of the rejection.
-        rejection: &'static str,
-    },
     /// A name that is no convention.
     #[error("convention {found:?} is unknown, needed one of {}", Convention::names())]
     UnknownConvention {

@@ -31,6 +31,7 @@ mod percentile;
 mod prepared;
 mod ranks;
 mod sigclip;
+mod variance;
 mod winsorized;
 
 pub use columns::{

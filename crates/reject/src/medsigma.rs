@@ -1,7 +1,14 @@
 //! medsigma: replace outliers by the median, so that every pixel keeps all its samples (algorithms.md section 5.10).
 
+use skystack_simd::{Element, Mask, Vector};
+use skystack_stats::lane::{self, All, Bounds, Members, Window};
+
+use crate::columns::{constants, number};
 use crate::error::check_factor;
-use crate::{About, Convention, RejectError};
+use crate::prepared::Algorithm;
+use crate::sigclip::Test;
+use crate::variance::{self, Degrees};
+use crate::{About, Columns, Convention, Kept, RejectError};
 
 /// Replaces what is more than `lsigma` below or `hsigma` above the centre by the median, in units of the pixel's own
 /// scatter about its mean, until a pass replaces nothing.
@@ -104,6 +111,92 @@ impl MedSigma {
         check_factor("lsigma", self.lsigma)?;
         check_factor("hsigma", self.hsigma)
     }
+}
+
+impl Algorithm for MedSigma {
+    /// The current values are in [`Columns::padded`], missing samples as infinities; what was replaced is NaN among the samples.
+    #[inline(always)]
+    fn keep<V: Vector>(&self, isa: V::Isa, columns: &mut Columns<'_, V>) -> Kept<V> {
+        let (zero, one) = constants::<V>(isa);
+        let valid = columns.count_valid(isa);
+        let infinity = V::splat(isa, V::Element::INFINITY);
+        for (to, y) in columns.padded.iter_mut().zip(columns.samples.iter()) {
+            *to = V::select(y.eq(*y), *y, infinity);
+        }
+        let window = Window::of_valid(isa, valid, columns.samples.len(), columns.full);
+        let mut active = number::<V>(isa, self.ddof as usize).lt(valid) & zero.lt(valid);
+        let mut rejected = zero;
+        for _ in 0..self.maxiters {
+            if !active.any() {
+                break;
+            }
+            lane::sort(isa, columns.padded, columns.sorted);
+            let median = lane::median(isa, columns.sorted, &window);
+            let (test, usable) = if columns.full {
+                self.test(isa, columns.padded, All, valid, median)
+            } else {
+                self.test(isa, columns.padded, Columns::current_values(isa), valid, median)
+            };
+            // Where the ends stay, everything does.
+            let ends = window.ends(isa, columns.sorted);
+            active = active & usable & (test.low(ends.low) | test.high(ends.high));
+            if !active.any() {
+                break;
+            }
+            let mut replaced = zero.lt(zero);
+            for frame in 0..columns.samples.len() {
+                let y = columns.padded[frame];
+                let touched = active & y.lt(infinity) & !y.eq(median);
+                let (low, high) = (touched & test.low(y), touched & test.high(y));
+                replaced = replaced | low | high;
+                let for_the_first_time = (low | high) & columns.samples[frame].lt(infinity);
+                rejected = rejected + V::select(for_the_first_time, one, zero);
+                replace(isa, columns, frame, [low, high], median);
+            }
+            active = active & replaced;
+        }
+        let all = columns.full && !zero.lt(rejected).any();
+        Kept { bounds: Bounds::everything(isa), count: valid - rejected, valid, window: None, all }
+    }
+}
+
+impl MedSigma {
+    /// F1 for the current values, and the lanes in which V is finite and not 0.
+    #[inline(always)]
+    fn test<V: Vector, M: Members<V>>(
+        &self,
+        isa: V::Isa,
+        current: &[V],
+        members: M,
+        count: V,
+        median: V,
+    ) -> (Test<V>, V::Mask) {
+        let degrees = Degrees::new(isa, count.widen(), self.ddof);
+        let (center, variance) = match self.about {
+            About::Center => (median, variance::by_median(isa, current, members, &degrees, median)),
+            About::Mean => {
+                let mean = lane::mean(isa, current, members, count);
+                (V::narrow(mean), variance::by_mean(isa, current, members, &degrees, mean))
+            }
+        };
+        let (zero, infinity) = (V::Wide::splat(isa, 0.0), V::Wide::splat(isa, f64::INFINITY));
+        let usable = V::narrow_mask(zero.lt(variance) & variance.lt(infinity));
+        (Test::about(isa, [self.lsigma, self.hsigma], center.widen(), variance), usable)
+    }
+}
+
+/// The sample of `frame` fails at the low or at the high side in the lanes of the masks, and becomes `median`.
+#[inline(always)]
+fn replace<V: Vector>(
+    isa: V::Isa,
+    columns: &mut Columns<'_, V>,
+    frame: usize,
+    [low, high]: [V::Mask; 2],
+    median: V,
+) {
+    let missing = V::splat(isa, V::Element::NAN);
+    columns.samples[frame] = V::select(low | high, missing, columns.samples[frame]);
+    columns.padded[frame] = V::select(low | high, median, columns.padded[frame]);
 }
 
 #[cfg(test)]

@@ -2,9 +2,10 @@
 
 use skystack_simd::{Isa, Task, Vector};
 
+use crate::gesd::GesdTable;
 use crate::pclip::PClipTable;
 use crate::ranks::RankTable;
-use crate::{Columns, Kept, Percentile, RejectError, Rejection, SigClip};
+use crate::{Columns, Kept, LinearFit, MedSigma, Percentile, RejectError, Rejection, SigClip, Winsorized};
 
 /// A [`Rejection`] with everything that depends only on the number of frames worked out on the host.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,6 +18,10 @@ enum Rule {
     SigClip(SigClip),
     PClip(PClipTable),
     Percentile(Percentile),
+    MedSigma(MedSigma),
+    Winsorized(Winsorized),
+    LinearFit(LinearFit),
+    Gesd(GesdTable),
 }
 
 impl Prepared {
@@ -38,10 +43,10 @@ impl Prepared {
             Rejection::SigClip(clip) => Rule::SigClip(*clip),
             Rejection::PClip(clip) => Rule::PClip(PClipTable::new(*clip, frames)),
             Rejection::Percentile(percentile) => Rule::Percentile(*percentile),
-            Rejection::MedSigma(_) => return not_in_kernels("medsigma"),
-            Rejection::Winsorized(_) => return not_in_kernels("winsorized"),
-            Rejection::LinearFit(_) => return not_in_kernels("linearfit"),
-            Rejection::Gesd(_) => return not_in_kernels("gesd"),
+            Rejection::MedSigma(medsigma) => Rule::MedSigma(*medsigma),
+            Rejection::Winsorized(winsorized) => Rule::Winsorized(*winsorized),
+            Rejection::LinearFit(linearfit) => Rule::LinearFit(*linearfit),
+            Rejection::Gesd(gesd) => Rule::Gesd(GesdTable::new(*gesd, frames)),
         }))
     }
 
@@ -54,10 +59,17 @@ impl Prepared {
     /// exact in any order: algorithms.md E7b.)
     pub fn is_of_ranks(&self) -> bool {
         match &self.0 {
-            Rule::None => false,
+            Rule::None | Rule::MedSigma(_) | Rule::Winsorized(_) | Rule::LinearFit(_) | Rule::Gesd(_) => {
+                false
+            }
             Rule::Ranks(_) | Rule::PClip(_) | Rule::Percentile(_) => true,
             Rule::SigClip(clip) => clip.is_of_ranks(),
         }
+    }
+
+    /// Does it replace samples rather than leave them out? Then the pixel is the mean of [`Columns::padded`].
+    pub fn replaces(&self) -> bool {
+        matches!(self.0, Rule::MedSigma(_))
     }
 
     /// Rejects in L columns at once.
@@ -74,12 +86,12 @@ impl Prepared {
             Rule::SigClip(algorithm) => isa.call(Keep { algorithm, columns }),
             Rule::PClip(algorithm) => isa.call(Keep { algorithm, columns }),
             Rule::Percentile(algorithm) => isa.call(Keep { algorithm, columns }),
+            Rule::MedSigma(algorithm) => isa.call(Keep { algorithm, columns }),
+            Rule::Winsorized(algorithm) => isa.call(Keep { algorithm, columns }),
+            Rule::LinearFit(algorithm) => isa.call(Keep { algorithm, columns }),
+            Rule::Gesd(algorithm) => isa.call(Keep { algorithm, columns }),
         }
     }
-}
-
-fn not_in_kernels(rejection: &'static str) -> Result<Prepared, RejectError> {
-    Err(RejectError::NotInKernels { rejection })
 }
 
 /// A rejection that kernels carry out.

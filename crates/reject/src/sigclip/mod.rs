@@ -173,7 +173,7 @@ fn passes<V: Vector>(
 }
 
 /// The test F1 of one pass: strict, in f64, in the squared domain.
-struct Test<V: Vector> {
+pub(crate) struct Test<V: Vector> {
     center: V::Wide,
     low: V::Wide,
     high: V::Wide,
@@ -183,23 +183,29 @@ struct Test<V: Vector> {
 impl<V: Vector> Test<V> {
     #[inline(always)]
     fn new(clip: &SigClip, isa: V::Isa, limits: &Limits<V>) -> Self {
+        Self::about(isa, [clip.lsigma, clip.hsigma], limits.center.widen(), limits.variance)
+    }
+
+    /// With these factors about a centre in f64.
+    #[inline(always)]
+    pub(crate) fn about(isa: V::Isa, [lsigma, hsigma]: [f64; 2], center: V::Wide, variance: V::Wide) -> Self {
         // An infinite factor gives an infinite limit, or NaN where V is 0: nothing is above either.
         Self {
-            center: limits.center.widen(),
-            low: V::Wide::splat(isa, clip.lsigma * clip.lsigma) * limits.variance,
-            high: V::Wide::splat(isa, clip.hsigma * clip.hsigma) * limits.variance,
+            center,
+            low: V::Wide::splat(isa, lsigma * lsigma) * variance,
+            high: V::Wide::splat(isa, hsigma * hsigma) * variance,
             zero: V::Wide::splat(isa, 0.0),
         }
     }
 
     #[inline(always)]
-    fn low(&self, y: V) -> V::Mask {
+    pub(crate) fn low(&self, y: V) -> V::Mask {
         let d = y.widen() - self.center;
         V::narrow_mask(d.lt(self.zero) & self.low.lt(d * d))
     }
 
     #[inline(always)]
-    fn high(&self, y: V) -> V::Mask {
+    pub(crate) fn high(&self, y: V) -> V::Mask {
         let d = y.widen() - self.center;
         V::narrow_mask(self.zero.lt(d) & self.high.lt(d * d))
     }
@@ -319,7 +325,7 @@ impl<V: Vector> Survivors<V> {
     }
 
     #[inline(always)]
-    fn select(mask: V::Mask, yes: Self, no: Self) -> Self {
+    pub(crate) fn select(mask: V::Mask, yes: Self, no: Self) -> Self {
         Self {
             bounds: Bounds::select(mask, yes.bounds, no.bounds),
             window: Window::select(mask, yes.window, no.window),

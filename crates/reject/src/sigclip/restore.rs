@@ -150,7 +150,7 @@ pub(super) fn least_deviant<V: Vector>(
 
 /// The key of the last sample that comes back: the `missing`-th, and further ones while the next residual is within [`TOL`]
 /// of the last.
-fn last_restored(keys: &[(f64, u32)], missing: usize) -> (f64, u32) {
+pub(crate) fn last_restored(keys: &[(f64, u32)], missing: usize) -> (f64, u32) {
     let mut restored = missing;
     while restored < keys.len() && keys[restored].0 < keys[restored - 1].0 + TOL {
         restored += 1;
