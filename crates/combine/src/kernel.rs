@@ -292,7 +292,13 @@ impl<V: Vector, const REJECTS: bool> Task<V::Isa> for CombineColumns<'_, '_, '_,
                     isa.call(FillLayers { of: job.columns_at(x), columns: &mut columns });
                 }
                 let mut kept = match &job.stage {
-                    JobStage::Finish(codes) => codes::apply(isa, (x, width), codes, &mut columns),
+                    JobStage::Finish(codes) => {
+                        if job.options.rejections.replaces() {
+                            // Values that replace others are not handed from pass to pass.
+                            job.options.rejections.keep(isa, &mut columns);
+                        }
+                        codes::apply(isa, (x, width), codes, &mut columns)
+                    }
                     _ if REJECTS => job.options.rejections.keep(isa, &mut columns),
                     _ => Kept::everything(isa, &columns),
                 };

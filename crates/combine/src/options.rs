@@ -179,6 +179,7 @@ impl Options {
         self.check_scalings(frames)?;
         self.check_noise(frames)?;
         self.check_products(frames)?;
+        self.check_replacing()?;
         let facts = FrameFacts {
             frames,
             scalings: self.reject_scalings.as_deref().unwrap_or(&self.scalings),
@@ -266,6 +267,33 @@ impl Options {
                 found,
                 needed: "a radius from 0 to 100 pixels",
             });
+        }
+        Ok(())
+    }
+
+    /// medsigma gives the mean of samples that it has changed: nothing else can be made of them.
+    fn check_replacing(&self) -> Result<(), CombineError> {
+        let wrong = |option, found: &str, needed| {
+            Err(CombineError::Option { option, found: found.to_owned(), needed })
+        };
+        let Some(at) = self.rejections.iter().position(|of| matches!(of, Rejection::MedSigma(_))) else {
+            return Ok(());
+        };
+        if at + 1 != self.rejections.len() {
+            return wrong("reject", "medsigma before another one", "medsigma last: it replaces samples");
+        }
+        if self.combine != Combine::Average {
+            return wrong("combine", &format!("{:?}", self.combine).to_lowercase(), "average for medsigma");
+        }
+        if self.weights.is_some() || self.sample_weights {
+            return wrong("weight", "given for medsigma", "no weights: samples are replaced");
+        }
+        if self.reject_scalings.is_some() {
+            return wrong(
+                "scale for rejection",
+                "given for medsigma",
+                "one scale: the values that replace others are output",
+            );
         }
         Ok(())
     }

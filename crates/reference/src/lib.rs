@@ -30,19 +30,27 @@
 mod column;
 mod combine;
 mod extrema;
+mod gesd;
+mod linearfit;
+mod medsigma;
 mod minmax;
 mod moments;
 mod none;
+mod one_pass;
 mod order;
 mod outcome;
+mod pclip;
+mod percentile;
 mod pixel;
 mod restore;
 mod setup;
 mod sigclip;
 mod sigma;
 mod spread;
+mod student;
 mod sums;
 mod trace;
+mod winsorized;
 
 pub use column::Ingest;
 pub use outcome::{Pass, Side, Stop};

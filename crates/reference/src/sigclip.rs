@@ -36,7 +36,7 @@ pub(crate) fn reject(column: &[Sample], clip: &SigClip, context: &Context) -> Ou
         }
     };
     let restored = run.restored(column);
-    Outcome { restored, stop, dropped: run.dropped, passes: run.passes }
+    Outcome { restored, stop, dropped: run.dropped, passes: run.passes, current: None }
 }
 
 impl Clipping<'_> {

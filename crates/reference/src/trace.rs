@@ -7,7 +7,9 @@ use skystack_reject::Rejection;
 use crate::column::{self, Sample};
 use crate::outcome::{Context, Outcome};
 use crate::{Combine, Ingest, Pixel, Setup, Side, Stop, Working};
-use crate::{combine, extrema, minmax, none, sigclip, sigma};
+use crate::{
+    combine, extrema, gesd, linearfit, medsigma, minmax, none, pclip, percentile, sigclip, sigma, winsorized,
+};
 
 /// The history of one pixel. `Display` writes it as a table.
 #[derive(Debug, Clone, PartialEq)]
@@ -57,7 +59,9 @@ pub fn trace(samples: &[f64], setup: &Setup) -> Trace {
     let column = column::valid(samples, setup);
     let outcome = reject_all(&column, frames, setup);
     let used: Vec<Sample> = column.iter().copied().filter(|sample| !outcome.rejected(sample.frame)).collect();
-    let value = combine::combine(&used, setup);
+    let only_average = outcome.current.is_none() || setup.combine == Combine::Average;
+    assert!(only_average, "medsigma is for combine=average");
+    let value = combine::combine(outcome.current.as_deref().unwrap_or(&used), setup);
     let rows = samples.iter().enumerate().map(|(frame, &input)| stages(frame, input, &used, &outcome, setup));
     let frames_of_rows: Vec<Stages> = rows.collect();
     let (low, high) = (outcome.count(Side::Low), outcome.count(Side::High));
@@ -82,6 +86,7 @@ fn reject_all(column: &[Sample], frames: usize, setup: &Setup) -> Outcome {
     let context = Context { working: setup.working, facts: setup.facts(frames) };
     let (mut column, mut all) = (column.to_vec(), none::reject());
     for rejection in setup.rejections {
+        assert!(all.current.is_none(), "nothing can be rejected from what medsigma has replaced");
         let outcome = reject(&column, rejection, &context);
         column.retain(|sample| !outcome.rejected(sample.frame));
         all = all.then(outcome);
@@ -95,6 +100,12 @@ fn reject(column: &[Sample], rejection: &Rejection, context: &Context) -> Outcom
         Rejection::MinMax(minmax) => minmax::reject(column, minmax, context),
         Rejection::Extrema(extrema) => extrema::reject(column, extrema, context),
         Rejection::SigClip(clip) => sigclip::reject(column, clip, context),
+        Rejection::PClip(pclip) => pclip::reject(column, pclip, context),
+        Rejection::Percentile(percentile) => percentile::reject(column, percentile, context),
+        Rejection::MedSigma(medsigma) => medsigma::reject(column, medsigma, context),
+        Rejection::Winsorized(winsorized) => winsorized::reject(column, winsorized, context),
+        Rejection::LinearFit(linearfit) => linearfit::reject(column, linearfit, context),
+        Rejection::Gesd(gesd) => gesd::reject(column, gesd),
         other => panic!("the reference does not know the rejection {other:?}"),
     }
 }
@@ -187,7 +198,7 @@ fn name_of_ingest(ingest: Ingest) -> &'static str {
 
 fn name_of_stop(stop: Stop) -> &'static str {
     match stop {
-        Stop::SinglePass => "no passes to stop",
+        Stop::SinglePass => "no further passes",
         Stop::Converged => "converged",
         Stop::MaxIters => "maxiters",
         Stop::TooFew => "too few survivors",

@@ -17,7 +17,9 @@ pub struct Columns<'a, V: Vector> {
     pub ordered: bool,
     /// No sample of any lane is missing.
     pub full: bool,
-    /// N registers: samples on their way to a sort, missing ones as infinities.
+    /// N registers: samples on their way to a sort, missing ones as infinities. After a rejection that replaces samples
+    /// ([`Prepared::replaces`](crate::Prepared::replaces)) the current values in frame order, within
+    /// [`current_values`](Self::current_values).
     pub padded: &'a mut [V],
     /// [`sorted_registers`] of N, filled by rejections that need the order (see [`Kept::window`], [`Columns::ranks`]).
     pub sorted: &'a mut [V],
@@ -234,6 +236,12 @@ mod tests {
 }
 
 impl<V: Vector> Columns<'_, V> {
+    /// Bounds of everything in [`padded`](Self::padded) that is not missing.
+    #[inline(always)]
+    pub fn current_values(isa: V::Isa) -> Bounds<V> {
+        Bounds { high: V::splat(isa, V::Element::GREATEST), ..Bounds::everything(isa) }
+    }
+
     /// How many samples of each lane are not missing.
     #[inline(always)]
     pub(crate) fn count_valid(&self, isa: V::Isa) -> V {

@@ -2,9 +2,12 @@
 
 use skystack_simd::{Isa, Task, Vector};
 
+use crate::gesd::GesdTable;
+use crate::pclip::PClipTable;
 use crate::ranks::RankTable;
-use crate::sigclip;
-use crate::{Columns, FrameFacts, Kept, RejectError, Rejection, SigClip};
+use crate::{
+    Columns, FrameFacts, Kept, LinearFit, MedSigma, Percentile, RejectError, Rejection, SigClip, Winsorized,
+};
 
 /// Rejections with everything that depends only on the frames of the stack worked out on the host. Each sees what the one before
 /// left.
@@ -15,6 +18,12 @@ pub struct Prepared(Vec<Rule>);
 enum Rule {
     Ranks(RankTable),
     SigClip(SigClip),
+    PClip(PClipTable),
+    Percentile(Percentile),
+    MedSigma(MedSigma),
+    Winsorized(Winsorized),
+    LinearFit(LinearFit),
+    Gesd(GesdTable),
 }
 
 impl Prepared {
@@ -37,6 +46,12 @@ impl Prepared {
                     Rule::Ranks(RankTable::new(frames, |valid| extrema.at(valid, frames)))
                 }
                 Rejection::SigClip(clip) => Rule::SigClip(*clip),
+                Rejection::PClip(clip) => Rule::PClip(PClipTable::new(*clip, frames)),
+                Rejection::Percentile(percentile) => Rule::Percentile(*percentile),
+                Rejection::MedSigma(medsigma) => Rule::MedSigma(*medsigma),
+                Rejection::Winsorized(winsorized) => Rule::Winsorized(*winsorized),
+                Rejection::LinearFit(linearfit) => Rule::LinearFit(*linearfit),
+                Rejection::Gesd(gesd) => Rule::Gesd(GesdTable::new(*gesd, frames)),
             });
         }
         Ok(Self(rules))
@@ -51,10 +66,15 @@ impl Prepared {
     /// exact in any order: algorithms.md E7b.)
     pub fn is_of_ranks(&self) -> bool {
         match &self.0[..] {
-            [Rule::Ranks(_)] => true,
+            [Rule::Ranks(_) | Rule::PClip(_) | Rule::Percentile(_)] => true,
             [Rule::SigClip(clip)] => clip.is_of_ranks(),
             _ => false,
         }
+    }
+
+    /// Does it replace samples rather than leave them out? Then the pixel is the mean of [`Columns::padded`].
+    pub fn replaces(&self) -> bool {
+        matches!(self.0.last(), Some(Rule::MedSigma(_)))
     }
 
     /// Rejects in L columns at once.
@@ -80,38 +100,36 @@ impl Rule {
     #[inline(always)]
     fn keep<V: Vector>(&self, isa: V::Isa, columns: &mut Columns<'_, V>) -> Kept<V> {
         match self {
-            Rule::Ranks(table) => isa.call(KeepRanks { table, columns }),
-            Rule::SigClip(clip) => isa.call(KeepClipped { clip, columns }),
+            Rule::Ranks(algorithm) => isa.call(Keep { algorithm, columns }),
+            Rule::SigClip(algorithm) => isa.call(Keep { algorithm, columns }),
+            Rule::PClip(algorithm) => isa.call(Keep { algorithm, columns }),
+            Rule::Percentile(algorithm) => isa.call(Keep { algorithm, columns }),
+            Rule::MedSigma(algorithm) => isa.call(Keep { algorithm, columns }),
+            Rule::Winsorized(algorithm) => isa.call(Keep { algorithm, columns }),
+            Rule::LinearFit(algorithm) => isa.call(Keep { algorithm, columns }),
+            Rule::Gesd(algorithm) => isa.call(Keep { algorithm, columns }),
         }
     }
 }
 
+/// A rejection that kernels carry out.
+pub(crate) trait Algorithm {
+    /// Rejects in L columns.
+    fn keep<V: Vector>(&self, isa: V::Isa, columns: &mut Columns<'_, V>) -> Kept<V>;
+}
+
 /// Each algorithm is a function of its own: inlined together into the kernels that use them, they would share one set of
 /// registers, and the kernels without a rejection would pay for it.
-struct KeepRanks<'a, 'b, V: Vector> {
-    table: &'a RankTable,
+struct Keep<'a, 'b, A, V: Vector> {
+    algorithm: &'a A,
     columns: &'a mut Columns<'b, V>,
 }
 
-impl<V: Vector> Task<V::Isa> for KeepRanks<'_, '_, V> {
+impl<A: Algorithm, V: Vector> Task<V::Isa> for Keep<'_, '_, A, V> {
     type Output = Kept<V>;
 
     #[inline(always)]
     fn run(self, isa: V::Isa) -> Kept<V> {
-        self.table.keep(isa, self.columns)
-    }
-}
-
-struct KeepClipped<'a, 'b, V: Vector> {
-    clip: &'a SigClip,
-    columns: &'a mut Columns<'b, V>,
-}
-
-impl<V: Vector> Task<V::Isa> for KeepClipped<'_, '_, V> {
-    type Output = Kept<V>;
-
-    #[inline(always)]
-    fn run(self, isa: V::Isa) -> Kept<V> {
-        sigclip::keep(self.clip, isa, self.columns)
+        self.algorithm.keep(isa, self.columns)
     }
 }

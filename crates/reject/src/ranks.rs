@@ -7,6 +7,7 @@ use skystack_simd::{Element, Mask, Vector};
 use skystack_stats::lane::{Bounds, Ranks, Window};
 
 use crate::columns::{constants, number};
+use crate::prepared::Algorithm;
 use crate::{Columns, Kept};
 
 /// How many ranks go at each end, for every number of valid samples: resolved once for a stack.
@@ -21,10 +22,12 @@ impl RankTable {
     pub(crate) fn new(frames: usize, drops: impl Fn(usize) -> (usize, usize)) -> Self {
         Self { drops: (0..=frames).map(drops).collect() }
     }
+}
 
+impl Algorithm for RankTable {
     /// Keeps ranks a … n₀ − b − 1 of each lane.
     #[inline(always)]
-    pub(crate) fn keep<V: Vector>(&self, isa: V::Isa, columns: &mut Columns<'_, V>) -> Kept<V> {
+    fn keep<V: Vector>(&self, isa: V::Isa, columns: &mut Columns<'_, V>) -> Kept<V> {
         let valid = columns.sort(isa);
         let frames = columns.samples.len();
         let mut window = Window { first: valid, count: valid, ranks: Ranks::unknown(frames) };

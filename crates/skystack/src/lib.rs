@@ -82,8 +82,9 @@ pub use skystack_fits as fits;
 pub use skystack_plan::{Machine, Plan};
 pub use skystack_reference::Trace;
 pub use skystack_reject::{
-    About, Center, Convention, Extrema, MAD_STD_FACTOR, MinMax, RejectError, Rejection, Restore, SigClip,
-    Spread, Trim, ZeroSpread, madclip,
+    About, Center, Convention, Extrema, Gesd, LineFit, LinearFit, MAD_STD_FACTOR, MaxOutliers, MedSigma,
+    MinMax, PClip, PClipRule, Percentile, RejectError, Rejection, Restore, SigClip, Spread, Trim, Winsorized,
+    WinsorizedRule, ZeroSpread, madclip,
 };
 pub use skystack_simd::Level;
 pub use skystack_stats as stats;

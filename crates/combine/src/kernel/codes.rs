@@ -95,11 +95,14 @@ pub(super) fn apply<T: Element, V: Vector<Element = T>>(
     let lanes = V::LANES.min(width - x);
     let mut valid = V::splat(isa, T::zero());
     columns.full = false;
-    for (sample, row) in columns.samples.iter_mut().zip(codes.chunks_exact(width)) {
-        let (samples, valid) = (sample.lanes_mut(), valid.lanes_mut());
+    let both = columns.samples.iter_mut().zip(columns.padded.iter_mut());
+    for ((sample, current), row) in both.zip(codes.chunks_exact(width)) {
+        let (samples, current, valid) = (sample.lanes_mut(), current.lanes_mut(), valid.lanes_mut());
         for (lane, code) in row[x..x + lanes].iter().enumerate() {
             let (is_used, is_rejected) = is_used_or_rejected(*code);
             samples[lane] = if is_used { samples[lane] } else { T::NAN };
+            // What replaced a sample stays, unless that is gone as a neighbour.
+            current[lane] = if *code == Reason::Grow as u8 { T::INFINITY } else { current[lane] };
             valid[lane] = valid[lane] + if is_used | is_rejected { T::one() } else { T::zero() };
         }
     }

@@ -1,7 +1,7 @@
 //! The combined value (algorithms.md section 7) of L pixels.
 
 use skystack_reject::{Columns, Kept};
-use skystack_simd::{Element, Mask, Vector};
+use skystack_simd::{Element, Isa, Mask, Task, Vector};
 use skystack_stats::lane::{self, All, Bounds, Deviations, Ranks, Terms};
 
 use super::weights::Weights;
@@ -16,6 +16,7 @@ pub(super) fn combine<T: Element, V: Vector<Element = T>>(
     kept: &Kept<V>,
 ) -> V {
     match options.combine {
+        Combine::Average if options.rejections.replaces() => isa.call(MeanOfCurrent { columns }),
         Combine::Average | Combine::Sum if columns.ordered => {
             let sum = sum_of_ranks::<V, EXACT_RUN>(isa, columns, kept);
             V::narrow(if options.combine == Combine::Sum { sum } else { sum / kept.count.widen() })
@@ -43,6 +44,22 @@ pub(super) fn combine<T: Element, V: Vector<Element = T>>(
         }
         Combine::Min => extremes(isa, columns, kept).low,
         Combine::Max => extremes(isa, columns, kept).high,
+    }
+}
+
+/// The mean of what a rejection made of all samples, outliers replaced.
+struct MeanOfCurrent<'a, 'b, V: Vector> {
+    columns: &'a Columns<'b, V>,
+}
+
+impl<V: Vector> Task<V::Isa> for MeanOfCurrent<'_, '_, V> {
+    type Output = V;
+
+    #[inline(always)]
+    fn run(self, isa: V::Isa) -> V {
+        let (current, members) = (&*self.columns.padded, Columns::<V>::current_values(isa));
+        let count = lane::count(isa, current, &members);
+        V::narrow(lane::mean(isa, current, members, count))
     }
 }
 

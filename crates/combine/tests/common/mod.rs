@@ -10,8 +10,8 @@ use skystack_combine::{
     SigmaRule, ValueProduct, WorkingType,
 };
 use skystack_reject::{
-    About, Center, Convention, Extrema, MinMax, Rejection, Restore, SigClip, Spread, Trim, ZeroSpread,
-    madclip,
+    About, Center, Convention, Extrema, MinMax, PClip, PClipRule, Percentile, Rejection, Restore, SigClip,
+    Spread, Trim, ZeroSpread, madclip,
 };
 
 /// A small generator (PCG-like): the same sequence on every machine.
@@ -163,8 +163,32 @@ pub(crate) fn sigclip(draw: &mut Draw) -> SigClip {
     clip
 }
 
+/// A rejection that looks at nothing but the samples of the column, with every parameter drawn.
+pub(crate) fn order(draw: &mut Draw) -> Rejection {
+    let factors = [0.3, 0.7, 1.0, 1.5, 2.03, 3.0, f64::INFINITY];
+    let (lsigma, hsigma) = (draw.pick(&factors), draw.pick(&factors));
+    let nkeep = draw.pick(&[0, 0, 1, 3, 6, 1000]);
+    let maxrej = draw.pick(&[None, None, Some(0), Some(1), Some(5)]);
+    match draw.below(2) {
+        0 => {
+            let fractions = [0.0, 0.005, 0.02, 0.1, 0.5, f64::INFINITY];
+            let mut rule = Percentile::new(draw.pick(&fractions), draw.pick(&fractions)).nkeep(nkeep);
+            rule.maxrej = maxrej;
+            rule.into()
+        }
+        _ => {
+            let ranks = [-0.5, 0.5, -0.01, 0.25, -0.9, 1.0, -2.0, 3.0, -40.0];
+            let rule = draw.pick(&[PClipRule::Iraf, PClipRule::Imcombiners]);
+            let mut rule =
+                PClip::iraf().pclip(draw.pick(&ranks)).lsigma(lsigma).hsigma(hsigma).nkeep(nkeep).rule(rule);
+            rule.maxrej = maxrej;
+            rule.into()
+        }
+    }
+}
+
 fn rejection(draw: &mut Draw, frames: usize) -> Rejection {
-    match draw.below(10) {
+    match draw.below(16) {
         0 => Rejection::None,
         1 => {
             let low = draw.below(frames);
@@ -182,7 +206,8 @@ fn rejection(draw: &mut Draw, frames: usize) -> Rejection {
             extrema.maxrej = draw.pick(&[None, Some(2)]);
             extrema.into()
         }
-        _ => sigclip(draw).into(),
+        3..10 => sigclip(draw).into(),
+        _ => order(draw),
     }
 }
 

@@ -1,11 +1,29 @@
 //! Cases of `cases.toml`, and which of them one pixel at a time can answer.
 
 use skystack_reference::{Combine, Setup, Working};
-use skystack_reject::{Center, Convention, Extrema, MinMax, Rejection, SigClip, Spread, madclip};
+use skystack_reject::{
+    Center, Convention, Extrema, Gesd, LinearFit, MaxOutliers, MedSigma, MinMax, PClip, Percentile,
+    Rejection, SigClip, Spread, Winsorized, madclip,
+};
 use toml::{Table, Value};
 
 /// Cases of schema 1 that [`Case::is_ours`] picks.
-pub(crate) const EXPECTED: usize = 134;
+pub(crate) const EXPECTED: usize = 156;
+
+/// Rejections that the reference has, by their names in the cases.
+const REJECTIONS: [&str; 11] = [
+    "none",
+    "minmax",
+    "extrema",
+    "sigclip",
+    "madclip",
+    "pclip",
+    "percentile",
+    "medsigma",
+    "winsorized",
+    "linearfit",
+    "gesd",
+];
 
 pub(crate) struct Case {
     pub(crate) name: String,
@@ -43,7 +61,7 @@ impl Case {
             && self.number("grow").is_none_or(|radius| radius < 1.0)
             && weights_given
             && self.combine().is_some()
-            && ["none", "minmax", "extrema", "sigclip", "madclip"].contains(&self.reject())
+            && REJECTIONS.contains(&self.reject())
     }
 
     fn reject(&self) -> &str {
@@ -100,7 +118,53 @@ impl Case {
             }
             "sigclip" => self.clip(SigClip::convention(convention).expect("a defined pair")).into(),
             "madclip" => self.clip(madclip(convention).expect("a defined pair")).into(),
+            "pclip" => self.pclip(PClip::convention(convention).expect("a defined pair")).into(),
+            "percentile" => {
+                let row = Percentile::convention(convention).expect("a defined pair");
+                row.plow(self.number("plow").unwrap_or(row.plow))
+                    .phigh(self.number("phigh").unwrap_or(row.phigh))
+                    .into()
+            }
+            "medsigma" => {
+                let row = MedSigma::convention(convention).expect("a defined pair");
+                let (lsigma, hsigma) = self.factors(row.lsigma, row.hsigma);
+                row.lsigma(lsigma).hsigma(hsigma).into()
+            }
+            "winsorized" => {
+                let row = Winsorized::convention(convention).expect("a defined pair");
+                let (lsigma, hsigma) = self.factors(row.lsigma, row.hsigma);
+                row.lsigma(lsigma).hsigma(hsigma).into()
+            }
+            "linearfit" => {
+                let row = LinearFit::convention(convention).expect("a defined pair");
+                let (lsigma, hsigma) = self.factors(row.lsigma, row.hsigma);
+                row.lsigma(lsigma).hsigma(hsigma).into()
+            }
+            "gesd" => self.gesd(Gesd::convention(convention).expect("a defined pair")).into(),
             _ => Rejection::None,
+        }
+    }
+
+    fn factors(&self, lsigma: f64, hsigma: f64) -> (f64, f64) {
+        (self.number("lsigma").unwrap_or(lsigma), self.number("hsigma").unwrap_or(hsigma))
+    }
+
+    fn pclip(&self, row: PClip) -> PClip {
+        let (lsigma, hsigma) = self.factors(row.lsigma, row.hsigma);
+        let clip = row.lsigma(lsigma).hsigma(hsigma).pclip(self.number("pclip").unwrap_or(row.pclip));
+        match self.number("nkeep") {
+            Some(nkeep) if nkeep < 0.0 => clip.nkeep(0).maxrej(-nkeep as u32),
+            Some(nkeep) => clip.nkeep(nkeep as u32),
+            None => clip,
+        }
+    }
+
+    fn gesd(&self, row: Gesd) -> Gesd {
+        let row = row.alpha(self.number("alpha").unwrap_or(row.alpha));
+        match (self.number("max_outlier_fraction"), self.number("max_outliers")) {
+            (Some(fraction), _) => row.outliers(MaxOutliers::Fraction(fraction)),
+            (None, Some(count)) => row.outliers(MaxOutliers::Count(count as u32)),
+            (None, None) => row,
         }
     }
 

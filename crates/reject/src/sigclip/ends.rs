@@ -8,13 +8,21 @@ use crate::columns::{constants, number};
 use crate::ranks::crossed;
 
 /// What a pass says of a sample: dropped, kept, or neither where it does not know.
-pub(super) struct Verdict<V: Vector> {
-    pub(super) gone: V::Mask,
-    pub(super) stays: V::Mask,
+pub(crate) struct Verdict<V: Vector> {
+    pub(crate) gone: V::Mask,
+    pub(crate) stays: V::Mask,
+}
+
+impl<V: Vector> Verdict<V> {
+    /// Of a test that knows: what does not go stays.
+    #[inline(always)]
+    pub(crate) fn of(gone: V::Mask) -> Self {
+        Self { gone, stays: !gone }
+    }
 }
 
 /// The limits of a pass.
-pub(super) trait Limit<V: Vector> {
+pub(crate) trait Limit<V: Vector> {
     /// Of a sample at the low end.
     fn low(&self, y: V) -> Verdict<V>;
     /// Of a sample at the high end.
@@ -27,7 +35,7 @@ const STEP: usize = 2;
 
 /// The survivors after a pass in the active lanes, and the lanes in which a sample that was not dropped is not known to stay.
 #[inline(always)]
-pub(super) fn drop_ends<V: Vector>(
+pub(crate) fn drop_ends<V: Vector>(
     isa: V::Isa,
     sorted: &[V],
     survivors: &Survivors<V>,

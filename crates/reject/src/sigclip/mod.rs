@@ -16,11 +16,11 @@
 //! Convergence is judged per lane: finished lanes are frozen while their neighbours go on.
 
 mod center;
-mod ends;
+pub(crate) mod ends;
 mod params;
 mod quick;
 mod reach;
-mod restore;
+pub(crate) mod restore;
 mod spread;
 
 use skystack_simd::{Element, Mask, Vector};
@@ -28,18 +28,19 @@ use skystack_stats::lane::{self, Bounds, Window};
 
 use self::ends::Verdict;
 use crate::columns::{constants, number};
-use crate::{Columns, Kept};
+use crate::prepared::Algorithm;
+use crate::{Columns, Kept, floor};
 
 pub use params::{About, Center, MAD_STD_FACTOR, Restore, SigClip, Spread, Trim, ZeroSpread};
 
 /// The survivors of L columns between two passes.
 #[derive(Debug, Clone, Copy)]
-struct Survivors<V> {
-    bounds: Bounds<V>,
+pub(crate) struct Survivors<V> {
+    pub(crate) bounds: Bounds<V>,
     /// `count` is always right; `first` and `ranks` only where the column is sorted.
-    window: Window<V>,
+    pub(crate) window: Window<V>,
     /// No sample of any lane is missing or dropped: sums need not ask.
-    all: bool,
+    pub(crate) all: bool,
 }
 
 /// Centre and variance of a pass.
@@ -70,9 +71,16 @@ struct Floors<V> {
     minimum: V,
 }
 
+impl Algorithm for SigClip {
+    #[inline(always)]
+    fn keep<V: Vector>(&self, isa: V::Isa, columns: &mut Columns<'_, V>) -> Kept<V> {
+        keep(self, isa, columns)
+    }
+}
+
 /// Rejects in L columns.
 #[inline(always)]
-pub(crate) fn keep<V: Vector>(clip: &SigClip, isa: V::Isa, columns: &mut Columns<'_, V>) -> Kept<V> {
+fn keep<V: Vector>(clip: &SigClip, isa: V::Isa, columns: &mut Columns<'_, V>) -> Kept<V> {
     let sorted = clip.needs_order();
     let valid = if sorted { columns.sort(isa) } else { columns.count_valid(isa) };
     let window = Window::of_valid(isa, valid, columns.samples.len(), columns.full);
@@ -165,7 +173,7 @@ fn passes<V: Vector>(
 }
 
 /// The test F1 of one pass: strict, in f64, in the squared domain.
-struct Test<V: Vector> {
+pub(crate) struct Test<V: Vector> {
     center: V::Wide,
     low: V::Wide,
     high: V::Wide,
@@ -175,23 +183,29 @@ struct Test<V: Vector> {
 impl<V: Vector> Test<V> {
     #[inline(always)]
     fn new(clip: &SigClip, isa: V::Isa, limits: &Limits<V>) -> Self {
+        Self::about(isa, [clip.lsigma, clip.hsigma], limits.center.widen(), limits.variance)
+    }
+
+    /// With these factors about a centre in f64.
+    #[inline(always)]
+    pub(crate) fn about(isa: V::Isa, [lsigma, hsigma]: [f64; 2], center: V::Wide, variance: V::Wide) -> Self {
         // An infinite factor gives an infinite limit, or NaN where V is 0: nothing is above either.
         Self {
-            center: limits.center.widen(),
-            low: V::Wide::splat(isa, clip.lsigma * clip.lsigma) * limits.variance,
-            high: V::Wide::splat(isa, clip.hsigma * clip.hsigma) * limits.variance,
+            center,
+            low: V::Wide::splat(isa, lsigma * lsigma) * variance,
+            high: V::Wide::splat(isa, hsigma * hsigma) * variance,
             zero: V::Wide::splat(isa, 0.0),
         }
     }
 
     #[inline(always)]
-    fn low(&self, y: V) -> V::Mask {
+    pub(crate) fn low(&self, y: V) -> V::Mask {
         let d = y.widen() - self.center;
         V::narrow_mask(d.lt(self.zero) & self.low.lt(d * d))
     }
 
     #[inline(always)]
-    fn high(&self, y: V) -> V::Mask {
+    pub(crate) fn high(&self, y: V) -> V::Mask {
         let d = y.widen() - self.center;
         V::narrow_mask(self.zero.lt(d) & self.high.lt(d * d))
     }
@@ -200,13 +214,11 @@ impl<V: Vector> Test<V> {
 impl<V: Vector> ends::Limit<V> for Test<V> {
     #[inline(always)]
     fn low(&self, y: V) -> Verdict<V> {
-        let gone = self.low(y);
-        Verdict { gone, stays: !gone }
+        Verdict::of(self.low(y))
     }
     #[inline(always)]
     fn high(&self, y: V) -> Verdict<V> {
-        let gone = self.high(y);
-        Verdict { gone, stays: !gone }
+        Verdict::of(self.high(y))
     }
 }
 
@@ -258,19 +270,13 @@ impl SigClip {
     /// K, and the least number of survivors that a pass runs with (§5.0.3).
     #[inline(always)]
     fn floors<V: Vector>(&self, isa: V::Isa, valid: V) -> Floors<V> {
-        let (zero, one) = constants(isa);
         // No pass runs on nothing.
-        let minclip = number::<V>(isa, self.minclip.max(1) as usize);
+        let minclip = self.minclip.max(1) as usize;
         if self.restore != Restore::Nearest {
-            return Floors { kept: zero, minimum: minclip };
+            return Floors { kept: number(isa, 0), minimum: number(isa, minclip) };
         }
-        let (by_nkeep, _) = valid.sort2(number(isa, self.nkeep as usize));
-        let by_maxrej = match self.maxrej {
-            Some(most) => valid - number(isa, most as usize),
-            None => zero,
-        };
-        let (_, kept) = by_nkeep.sort2(by_maxrej);
-        let (_, minimum) = minclip.sort2(kept + one);
+        let kept = floor::kept_at_least(isa, self.nkeep, self.maxrej, valid);
+        let minimum = floor::minimum(isa, minclip, kept);
         Floors { kept, minimum }
     }
 
@@ -332,7 +338,7 @@ impl<V: Vector> Survivors<V> {
     }
 
     #[inline(always)]
-    fn select(mask: V::Mask, yes: Self, no: Self) -> Self {
+    pub(crate) fn select(mask: V::Mask, yes: Self, no: Self) -> Self {
         Self {
             bounds: Bounds::select(mask, yes.bounds, no.bounds),
             window: Window::select(mask, yes.window, no.window),

@@ -65,18 +65,18 @@ pub(super) fn nearest_ranks<V: Vector>(
 }
 
 /// One lane of the interval rule, in the 1-based ranks of the specification.
-struct Growth<R> {
-    low: usize,
-    high: usize,
-    kept: usize,
-    valid: usize,
-    guard: usize,
-    residual: R,
+pub(crate) struct Growth<R> {
+    pub(crate) low: usize,
+    pub(crate) high: usize,
+    pub(crate) kept: usize,
+    pub(crate) valid: usize,
+    pub(crate) guard: usize,
+    pub(crate) residual: R,
 }
 
 /// The listing of section 5.0.4: more than K may come back, where residuals are equal to within [`TOL`].
 #[inline(always)]
-fn grow<R: Fn(usize) -> f64>(lane: Growth<R>) -> (usize, usize) {
+pub(crate) fn grow<R: Fn(usize) -> f64>(lane: Growth<R>) -> (usize, usize) {
     let Growth { mut low, mut high, kept, valid, guard, residual } = lane;
     while high + 1 - low < kept {
         if low == 1 {
@@ -153,7 +153,7 @@ pub(super) fn least_deviant<V: Vector>(
 
 /// The key of the last sample that comes back: the `missing`-th, and further ones while the next residual is within [`TOL`]
 /// of the last.
-fn last_restored(keys: &[(f64, u32)], missing: usize) -> (f64, u32) {
+pub(crate) fn last_restored(keys: &[(f64, u32)], missing: usize) -> (f64, u32) {
     let mut restored = missing;
     while restored < keys.len() && keys[restored].0 < keys[restored - 1].0 + TOL {
         restored += 1;
