@@ -14,28 +14,38 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod avsigclip;
+mod ccdclip;
 mod columns;
 mod convention;
+mod crreject;
 mod error;
 mod extrema;
 mod facts;
 mod madclip;
+mod meanclip;
 mod minmax;
 mod prepared;
 mod ranks;
 mod sigclip;
+mod varclip;
 
+pub use avsigclip::{AvSigClip, Pool};
+pub use ccdclip::CcdClip;
 pub use columns::{
     Block, Columns, ColumnsScratch, Kept, LEAST_GROUPS, MOST_GROUPS, WordBlock, columns_bytes,
 };
 pub use convention::Convention;
+pub use crreject::crreject;
 pub use error::RejectError;
 pub use extrema::Extrema;
 pub use facts::{FrameFacts, Noise, Scaling};
 pub use madclip::madclip;
+pub use meanclip::MeanClip;
 pub use minmax::{MinMax, MinMaxDrops};
 pub use prepared::Prepared;
 pub use sigclip::{About, Center, MAD_STD_FACTOR, Restore, SigClip, Spread, Trim, ZeroSpread};
+pub use varclip::{VarClip, VarRule};
 
 /// Which samples of a column are left out before combining.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -50,6 +60,14 @@ pub enum Rejection {
     Extrema(Extrema),
     /// Sigma clipping, and madclip.
     SigClip(SigClip),
+    /// Sigma clipping with a pooled noise constant.
+    AvSigClip(AvSigClip),
+    /// Clipping by the noise model of the detector, and crreject.
+    CcdClip(CcdClip),
+    /// LSST's clipped mean.
+    MeanClip(MeanClip),
+    /// Clipping by the variances of the samples.
+    VarClip(VarClip),
 }
 
 impl Rejection {
@@ -62,6 +80,10 @@ impl Rejection {
             Self::None | Self::Extrema(_) => Ok(()),
             Self::MinMax(minmax) => minmax.drops(frames).map(drop),
             Self::SigClip(sigclip) => sigclip.validate(),
+            Self::AvSigClip(avsigclip) => avsigclip.validate(),
+            Self::CcdClip(ccdclip) => ccdclip.validate(),
+            Self::MeanClip(meanclip) => meanclip.validate(),
+            Self::VarClip(varclip) => varclip.validate(),
         }
     }
 }
@@ -69,6 +91,30 @@ impl Rejection {
 impl From<SigClip> for Rejection {
     fn from(sigclip: SigClip) -> Self {
         Self::SigClip(sigclip)
+    }
+}
+
+impl From<AvSigClip> for Rejection {
+    fn from(avsigclip: AvSigClip) -> Self {
+        Self::AvSigClip(avsigclip)
+    }
+}
+
+impl From<CcdClip> for Rejection {
+    fn from(ccdclip: CcdClip) -> Self {
+        Self::CcdClip(ccdclip)
+    }
+}
+
+impl From<MeanClip> for Rejection {
+    fn from(meanclip: MeanClip) -> Self {
+        Self::MeanClip(meanclip)
+    }
+}
+
+impl From<VarClip> for Rejection {
+    fn from(varclip: VarClip) -> Self {
+        Self::VarClip(varclip)
     }
 }
 

@@ -34,6 +34,10 @@ impl Prepared {
                 Rule::Ranks(RankTable::new(frames, |valid| extrema.at(valid, frames)))
             }
             Rejection::SigClip(clip) => Rule::SigClip(*clip),
+            Rejection::AvSigClip(_) => return Err(RejectError::NoKernel { rejection: "avsigclip" }),
+            Rejection::CcdClip(_) => return Err(RejectError::NoKernel { rejection: "ccdclip" }),
+            Rejection::MeanClip(_) => return Err(RejectError::NoKernel { rejection: "meanclip" }),
+            Rejection::VarClip(_) => return Err(RejectError::NoKernel { rejection: "varclip" }),
         }))
     }
 

@@ -79,8 +79,9 @@ pub use skystack_fits as fits;
 pub use skystack_plan::{Machine, Plan};
 pub use skystack_reference::Trace;
 pub use skystack_reject::{
-    About, Center, Convention, Extrema, MAD_STD_FACTOR, MinMax, RejectError, Rejection, Restore, SigClip,
-    Spread, Trim, ZeroSpread, madclip,
+    About, AvSigClip, CcdClip, Center, Convention, Extrema, FrameFacts, MAD_STD_FACTOR, MeanClip, MinMax,
+    Noise, Pool, RejectError, Rejection, Restore, Scaling, SigClip, Spread, Trim, VarClip, VarRule,
+    ZeroSpread, crreject, madclip,
 };
 pub use skystack_simd::Level;
 pub use skystack_stats as stats;
