@@ -27,15 +27,23 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod avsigclip;
+mod ccdclip;
+mod clipping;
 mod column;
 mod combine;
+mod errors;
 mod extrema;
+mod grow;
+mod meanclip;
 mod minmax;
 mod moments;
+mod noise;
 mod none;
 mod order;
 mod outcome;
 mod pixel;
+mod reason;
 mod restore;
 mod setup;
 mod sigclip;
@@ -43,9 +51,13 @@ mod sigma;
 mod spread;
 mod sums;
 mod trace;
+mod varclip;
 
+pub use avsigclip::pooled;
 pub use column::Ingest;
+pub use grow::{Shape, grow};
 pub use outcome::{Pass, Side, Stop};
 pub use pixel::{Pixel, pixel};
+pub use reason::Reason;
 pub use setup::{Combine, Lmedian, Setup, SigmaRule, Working};
-pub use trace::{Stages, Trace, trace};
+pub use trace::{Stages, Trace, combined, trace};
