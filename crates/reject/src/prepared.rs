@@ -52,6 +52,10 @@ impl Prepared {
                 Rejection::Winsorized(winsorized) => Rule::Winsorized(*winsorized),
                 Rejection::LinearFit(linearfit) => Rule::LinearFit(*linearfit),
                 Rejection::Gesd(gesd) => Rule::Gesd(GesdTable::new(*gesd, frames)),
+                Rejection::AvSigClip(_) => return Err(RejectError::NoKernel { rejection: "avsigclip" }),
+                Rejection::CcdClip(_) => return Err(RejectError::NoKernel { rejection: "ccdclip" }),
+                Rejection::MeanClip(_) => return Err(RejectError::NoKernel { rejection: "meanclip" }),
+                Rejection::VarClip(_) => return Err(RejectError::NoKernel { rejection: "varclip" }),
             });
         }
         Ok(Self(rules))

@@ -82,9 +82,10 @@ pub use skystack_fits as fits;
 pub use skystack_plan::{Machine, Plan};
 pub use skystack_reference::Trace;
 pub use skystack_reject::{
-    About, Center, Convention, Extrema, Gesd, LineFit, LinearFit, MAD_STD_FACTOR, MaxOutliers, MedSigma,
-    MinMax, PClip, PClipRule, Percentile, RejectError, Rejection, Restore, SigClip, Spread, Trim, Winsorized,
-    WinsorizedRule, ZeroSpread, madclip,
+    About, AvSigClip, CcdClip, Center, Convention, Extrema, FrameFacts, Gesd, LineFit, LinearFit,
+    MAD_STD_FACTOR, MaxOutliers, MeanClip, MedSigma, MinMax, Noise, PClip, PClipRule, Percentile, Pool,
+    RejectError, Rejection, Restore, Scaling, SigClip, Spread, Trim, VarClip, VarRule, Winsorized,
+    WinsorizedRule, ZeroSpread, crreject, madclip,
 };
 pub use skystack_simd::Level;
 pub use skystack_stats as stats;

@@ -11,7 +11,7 @@ use skystack_simd::Element;
 use crate::arrays::{self, Sample};
 use crate::files::Inputs;
 use crate::stacker::Outtype;
-use crate::{Error, ErrorKind, Stacker, Trace};
+use crate::{Convention, Error, ErrorKind, Stacker, Trace};
 
 pub(crate) fn array<S: Sample>(
     stacker: &Stacker,
@@ -68,10 +68,7 @@ fn trace(
 /// The options in the reference's own words: it shares no code with the kernels, and so no types of theirs.
 fn setup(options: &Options, working: Working) -> Setup<'_> {
     Setup {
-        working,
         rejections: &options.rejections,
-        scalings: &options.scalings,
-        noise: &options.noise,
         combine: match options.combine {
             Combine::Average => skystack_reference::Combine::Average,
             Combine::Median => skystack_reference::Combine::Median,
@@ -93,5 +90,6 @@ fn setup(options: &Options, working: Working) -> Setup<'_> {
             SigmaRule::Scatter => skystack_reference::SigmaRule::Scatter,
             SigmaRule::Population => skystack_reference::SigmaRule::Population,
         },
+        ..Setup::convention(Convention::Iraf, working)
     }
 }

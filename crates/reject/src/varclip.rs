@@ -1,0 +1,194 @@
+//! varclip: clipping by the variance that comes with each sample (algorithms.md section 5.15).
+
+use crate::error::check_factor;
+use crate::{Center, Convention, RejectError};
+
+/// How a sample is tested against its variance.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum VarRule {
+    /// d² > k²·v, pass after pass, first about the median (DRAGONS).
+    Dragons,
+    /// |d| > κ·√(v + |c|/g) + A·|c| about the median, once (SWarp; Gruen, Seitz & Bernstein 2014).
+    Swarp {
+        /// A: a fraction of the centre that is always allowed, for what a sharp star does in frames of different seeing.
+        ampfrac: f64,
+    },
+}
+
+/// Drops what is further from the centre than the variance of the sample itself allows. Every frame needs a plane of
+/// variances.
+///
+/// ```
+/// use skystack_reject::{Convention, VarClip, VarRule};
+/// let clip = VarClip::convention(Convention::Swarp)?;
+/// assert_eq!((clip.rule, clip.lsigma), (VarRule::Swarp { ampfrac: 0.3 }, 4.0));
+/// assert!(clip.hsigma(3.0).validate().is_err(), "one factor for both sides");
+/// # Ok::<(), skystack_reject::RejectError>(())
+/// ```
+///
+/// # References
+/// Gruen, Seitz & Bernstein 2014, PASP 126, 158; Gemini DRAGONS `nddops.NDStacker.varclip`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub struct VarClip {
+    /// The test.
+    pub rule: VarRule,
+    /// Low clipping factor (σ), zero or more; infinity switches the side off.
+    pub lsigma: f64,
+    /// High clipping factor (σ), likewise; with [`VarRule::Swarp`] the same as `lsigma`.
+    pub hsigma: f64,
+    /// Median or mean, from the second pass on; the first is about the median.
+    pub center: Center,
+    /// Most passes; `None`: to convergence.
+    pub maxiters: Option<u32>,
+    /// Least number of samples kept.
+    pub nkeep: u32,
+    /// Most samples rejected.
+    pub maxrej: Option<u32>,
+}
+
+impl VarClip {
+    /// DRAGONS: 3σ of the sample, at most 100 passes.
+    pub const fn dragons() -> Self {
+        Self {
+            rule: VarRule::Dragons,
+            lsigma: 3.0,
+            hsigma: 3.0,
+            center: Center::Median,
+            maxiters: Some(100),
+            nkeep: 0,
+            maxrej: None,
+        }
+    }
+
+    /// SWarp CLIPPED: 4σ and 0.3 of the median, once.
+    pub const fn swarp() -> Self {
+        Self {
+            rule: VarRule::Swarp { ampfrac: 0.3 },
+            lsigma: 4.0,
+            hsigma: 4.0,
+            maxiters: Some(1),
+            ..Self::dragons()
+        }
+    }
+
+    /// The row of `convention` in algorithms.md section 4.2.
+    ///
+    /// # Errors
+    /// [`RejectError::NotDefined`] where there is no such pair.
+    pub const fn convention(convention: Convention) -> Result<Self, RejectError> {
+        match convention {
+            Convention::Dragons => Ok(Self::dragons()),
+            Convention::Swarp => Ok(Self::swarp()),
+            _ => Err(RejectError::NotDefined {
+                rejection: "varclip",
+                convention,
+                instead: "dragons and swarp define it",
+            }),
+        }
+    }
+
+    /// Low clipping factor (σ).
+    pub const fn lsigma(mut self, lsigma: f64) -> Self {
+        self.lsigma = lsigma;
+        self
+    }
+
+    /// High clipping factor (σ).
+    pub const fn hsigma(mut self, hsigma: f64) -> Self {
+        self.hsigma = hsigma;
+        self
+    }
+
+    /// Median or mean, from the second pass on.
+    pub const fn center(mut self, center: Center) -> Self {
+        self.center = center;
+        self
+    }
+
+    /// Most passes; `None`: to convergence.
+    pub const fn maxiters(mut self, maxiters: Option<u32>) -> Self {
+        self.maxiters = maxiters;
+        self
+    }
+
+    /// Least number of samples kept.
+    pub const fn nkeep(mut self, nkeep: u32) -> Self {
+        self.nkeep = nkeep;
+        self
+    }
+
+    /// Most samples rejected.
+    pub const fn maxrej(mut self, maxrej: u32) -> Self {
+        self.maxrej = Some(maxrej);
+        self
+    }
+
+    /// Are the parameters in their ranges?
+    ///
+    /// # Errors
+    /// [`RejectError::Parameter`] for a negative or NaN number; for SWarp's rule also for two different factors, or for what
+    /// it does not have: a floor, passes, another centre. [`RejectError::Center`] for a centre other than median and mean.
+    pub fn validate(&self) -> Result<(), RejectError> {
+        check_factor("lsigma", self.lsigma)?;
+        check_factor("hsigma", self.hsigma)?;
+        if self.center == Center::Lmedian {
+            return Err(RejectError::Center { rejection: "varclip", found: self.center });
+        }
+        match self.rule {
+            VarRule::Dragons => Ok(()),
+            VarRule::Swarp { ampfrac } => self.validate_swarp(ampfrac),
+        }
+    }
+
+    fn validate_swarp(&self, ampfrac: f64) -> Result<(), RejectError> {
+        let refuse = |parameter, found, needed| Err(RejectError::Parameter { parameter, found, needed });
+        let floor = self.maxrej.unwrap_or(self.nkeep);
+        if !(ampfrac >= 0.0 && ampfrac.is_finite()) {
+            return refuse("ampfrac", ampfrac, "a number, zero or more");
+        }
+        if self.hsigma != self.lsigma {
+            return refuse("hsigma", self.hsigma, "the same as lsigma: varclip of swarp has one factor");
+        }
+        if self.nkeep != 0 || self.maxrej.is_some() {
+            return refuse("nkeep or maxrej", f64::from(floor), "none: varclip of swarp restores nothing");
+        }
+        if self.maxiters != Some(1) {
+            let found = self.maxiters.map_or(f64::INFINITY, f64::from);
+            return refuse("maxiters", found, "1: varclip of swarp is one pass");
+        }
+        if self.center != Center::Median {
+            return Err(RejectError::Center { rejection: "varclip of swarp", found: self.center });
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_conventions_define_it() {
+        let defined = |c: &&Convention| VarClip::convention(**c).is_ok();
+        let names: Vec<_> = Convention::ALL.iter().filter(defined).map(|c| c.name()).collect();
+        assert_eq!(names, ["dragons", "swarp"]);
+    }
+
+    #[test]
+    fn swarp_refuses_what_only_dragons_has() {
+        assert!(VarClip::swarp().validate().is_ok());
+        assert!(VarClip::swarp().lsigma(3.0).hsigma(3.0).validate().is_ok());
+        for wrong in [
+            VarClip::swarp().lsigma(3.0),
+            VarClip::swarp().nkeep(1),
+            VarClip::swarp().maxrej(1),
+            VarClip::swarp().maxiters(None),
+            VarClip::swarp().center(Center::Mean),
+            VarClip { rule: VarRule::Swarp { ampfrac: -0.1 }, ..VarClip::swarp() },
+        ] {
+            assert!(wrong.validate().is_err(), "{wrong:?}");
+        }
+        assert!(VarClip::dragons().nkeep(2).center(Center::Mean).hsigma(5.0).validate().is_ok());
+    }
+}
