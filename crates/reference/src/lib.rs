@@ -37,6 +37,7 @@ mod minmax;
 mod moments;
 mod none;
 mod one_pass;
+pub mod normalise;
 mod order;
 mod outcome;
 mod pclip;
