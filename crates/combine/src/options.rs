@@ -205,6 +205,16 @@ impl Options {
         })
     }
 
+    /// Rows above and below a band that it depends on.
+    pub fn halo(&self) -> usize {
+        if self.two_passes() { self.grow.halo() } else { 0 }
+    }
+
+    /// Bytes a sample that a band hands from one pass to the other.
+    pub fn code_bytes(&self) -> usize {
+        usize::from(self.two_passes())
+    }
+
     /// Must all rejections have been made before the first value is combined?
     pub(crate) fn two_passes(&self) -> bool {
         !self.rejections.is_empty() && (self.grow.radius >= 1.0 || self.reject_scalings.is_some())

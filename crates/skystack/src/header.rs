@@ -4,7 +4,7 @@ use skystack_combine::{Combine, Product, ValueProduct};
 use skystack_fits::Header;
 use skystack_reject::{About, Center, Rejection, SigClip, Spread, Trim};
 
-use crate::files::Frame;
+use crate::files::{Frame, Inputs};
 use crate::{Error, Report, Stacker};
 
 /// Names that fit into IMCMBnnn.
@@ -18,7 +18,8 @@ const PER_EXPOSURE: &[&str] = &[
 ];
 
 /// The cards that all products of a run share.
-pub(crate) fn shared(stacker: &Stacker, frames: &[Frame], report: &Report) -> Result<Header, Error> {
+pub(crate) fn shared(stacker: &Stacker, inputs: &Inputs, report: &Report) -> Result<Header, Error> {
+    let frames = &inputs.frames;
     let mut header = frames[0].header().inherit(2);
     let all = header.iter().map(|entry| entry.keyword);
     let stale: Vec<String> = all.filter(|keyword| keyword.starts_with("IMCMB")).collect();
@@ -28,6 +29,7 @@ pub(crate) fn shared(stacker: &Stacker, frames: &[Frame], report: &Report) -> Re
     if let Some(kind) = common(frames, |frame| frame.header().get_str("IMAGETYP")) {
         header.set("IMAGETYP", kind, "of every frame")?;
     }
+    move_origin(&mut header, inputs)?;
     exposure(&mut header, stacker, report)?;
     dates(&mut header, frames)?;
     let ncombine: f64 = report.frames.iter().map(|frame| frame.ncombine).sum();
@@ -62,6 +64,21 @@ pub(crate) fn of_product(
     header.set("EXTNAME", product.name(), "")?;
     header.push_comment(product.comment());
     Ok(header)
+}
+
+/// Coordinates of the output: those of the first frame, shifted by its place.
+fn move_origin(header: &mut Header, inputs: &Inputs) -> Result<(), Error> {
+    let Some(first) = inputs.layout.placements.first() else { return Ok(()) };
+    for (shift, keywords) in [(first.x, ["CRPIX1", "LTV1"]), (first.y, ["CRPIX2", "LTV2"])] {
+        for keyword in keywords {
+            let value = header.get_f64(keyword);
+            if let Some(value) = value.filter(|_| shift != 0) {
+                let comment = header.comment(keyword).unwrap_or_default();
+                header.set(keyword, value + shift as f64, &comment)?;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// EXPTIME is the mean of the frames (their sum for combine=sum), TEXPTIME the sum; absent unless every frame has it.

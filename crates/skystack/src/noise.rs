@@ -1,6 +1,5 @@
 //! Numbers of each frame: gain, read noise, exposure and the like, given or in headers.
 
-use skystack_combine::BoxError;
 use skystack_fits::Header;
 use skystack_reject::Noise;
 
@@ -89,11 +88,8 @@ impl NoiseModel {
         let rdnoises = self.rdnoise.of(frames, "rdnoise")?;
         let snoises = self.snoise.of(frames, "snoise")?;
         let numbers = gains.iter().zip(&rdnoises).zip(&snoises);
-        Ok(numbers.map(|((gain, rdnoise), snoise)| Noise { gain: *gain, rdnoise: *rdnoise, snoise: *snoise }).collect())
+        Ok(numbers
+            .map(|((gain, rdnoise), snoise)| Noise { gain: *gain, rdnoise: *rdnoise, snoise: *snoise })
+            .collect())
     }
-}
-
-/// An error of a layer's file, for the engine.
-pub(crate) fn boxed(error: impl std::error::Error + Send + Sync + 'static) -> BoxError {
-    Box::new(error)
 }

@@ -109,14 +109,17 @@ impl Offsets {
             Self::Given(offsets) if offsets.len() == frames.len() => offsets.clone(),
             Self::Given(offsets) => {
                 let (found, needed) = (offsets.len(), frames.len());
-                return Err(wrong(format!("offsets are {found} pairs, needed one for each of {needed} frames")));
+                return Err(wrong(format!(
+                    "offsets are {found} pairs, needed one for each of {needed} frames"
+                )));
             }
         };
         match offsets.iter().zip(frames).find(|((x, y), _)| x.abs().max(y.abs()) >= MOST_PIXELS) {
             None => Ok(offsets),
-            Some(((x, y), frame)) => {
-                Err(wrong(format!("offset of {} is ({x}, {y}), needed less than {MOST_PIXELS} pixels", frame.name)))
-            }
+            Some(((x, y), frame)) => Err(wrong(format!(
+                "offset of {} is ({x}, {y}), needed less than {MOST_PIXELS} pixels",
+                frame.name
+            ))),
         }
     }
 }
@@ -140,10 +143,13 @@ impl Footprint {
         };
         if columns.is_empty() || rows.is_empty() {
             let found = format!("columns {columns:?}, rows {rows:?}");
-            return Err(wrong(format!("the footprint of the output is empty ({found}), needed at least one pixel")));
+            return Err(wrong(format!(
+                "the footprint of the output is empty ({found}), needed at least one pixel"
+            )));
         }
         if columns.end - columns.start > MOST_PIXELS || rows.end - rows.start > MOST_PIXELS {
-            let message = format!("the output has more than {MOST_PIXELS} pixels along an axis, needed fewer");
+            let message =
+                format!("the output has more than {MOST_PIXELS} pixels along an axis, needed fewer");
             return Err(Error::new(ErrorKind::Limit, message));
         }
         Ok((columns, rows))
@@ -155,14 +161,10 @@ fn wrong(message: String) -> Error {
 }
 
 /// round(first − own) of two keywords.
-fn relative(
-    frames: &[Framed<'_>],
-    x: &str,
-    y: &str,
-    absent: Option<f64>,
-) -> Result<Vec<(i64, i64)>, Error> {
+fn relative(frames: &[Framed<'_>], x: &str, y: &str, absent: Option<f64>) -> Result<Vec<(i64, i64)>, Error> {
     let number = |frame: &Framed<'_>, keyword: &str| {
-        let header = frame.header.ok_or_else(|| wrong("offsets from headers: an array has none".to_owned()))?;
+        let header =
+            frame.header.ok_or_else(|| wrong("offsets from headers: an array has none".to_owned()))?;
         let value = header.get_f64(keyword).or(absent).filter(|value| value.is_finite());
         value.ok_or_else(|| {
             let message = format!("{} has no number in keyword {keyword}, needed for offsets", frame.name);
@@ -202,7 +204,9 @@ const SAME: f64 = 1e-7;
 
 fn of_wcs(frames: &[Framed<'_>]) -> Result<Vec<(i64, i64)>, Error> {
     let offsets = relative(frames, "CRPIX1", "CRPIX2", None)?;
-    let Some(Framed { header: Some(first), name: first_name, .. }) = frames.first() else { return Ok(offsets) };
+    let Some(Framed { header: Some(first), name: first_name, .. }) = frames.first() else {
+        return Ok(offsets);
+    };
     for frame in &frames[1..] {
         let Some(header) = frame.header else { continue };
         let differs = |keyword: &str, found: String, needed: String| {
@@ -241,7 +245,11 @@ mod tests {
     use super::*;
 
     fn frames(shapes: &[(usize, usize)]) -> Vec<Framed<'static>> {
-        let framed = |(i, shape): (usize, &(usize, usize))| Framed { name: format!("f{i}"), shape: *shape, header: None };
+        let framed = |(i, shape): (usize, &(usize, usize))| Framed {
+            name: format!("f{i}"),
+            shape: *shape,
+            header: None,
+        };
         shapes.iter().enumerate().map(framed).collect()
     }
 
@@ -297,9 +305,11 @@ mod tests {
         };
         let (a, b, c) = (header(17.0, -1e-4), header(13.2, -1e-4), header(17.0, -1.1e-4));
         let framed = |header| Framed { name: "f".into(), shape: (2, 2), header: Some(header) };
-        let placements = Offsets::Wcs.layout(&[framed(&a), framed(&b)], &Footprint::Union).unwrap().placements;
+        let placements =
+            Offsets::Wcs.layout(&[framed(&a), framed(&b)], &Footprint::Union).unwrap().placements;
         assert_eq!(placements[1].x, 4);
-        let refused = Offsets::Wcs.layout(&[framed(&a), framed(&c)], &Footprint::Union).unwrap_err().to_string();
+        let refused =
+            Offsets::Wcs.layout(&[framed(&a), framed(&c)], &Footprint::Union).unwrap_err().to_string();
         assert!(refused.contains("CD1_1 is -0.00011, needed -0.0001"), "{refused}");
     }
 }

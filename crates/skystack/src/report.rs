@@ -47,6 +47,10 @@ pub struct FrameReport {
     pub exposure: Option<f64>,
     /// NCOMBINE, 1 if the header lacks it.
     pub ncombine: f64,
+    /// s, if frames are scaled: y = x/s − z.
+    pub scale: Option<f64>,
+    /// z likewise.
+    pub zero: Option<f64>,
     /// Normalised weight, if there are weights.
     pub weight: Option<f64>,
 }
