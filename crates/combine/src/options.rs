@@ -1,6 +1,6 @@
 //! What to compute: the one struct of options, and the same resolved for a stack.
 
-use skystack_reject::{Convention, Prepared, Rejection};
+use skystack_reject::{Convention, FrameFacts, Prepared, Rejection};
 use skystack_simd::Element;
 
 use crate::CombineError;
@@ -144,7 +144,10 @@ impl Options {
         self.check_frames(frames)?;
         self.check_weights(frames)?;
         Ok(Resolved {
-            rejection: Prepared::new(&self.rejection, frames)?,
+            rejection: Prepared::new(
+                &self.rejection,
+                &FrameFacts { weights: self.weights.as_deref(), ..FrameFacts::new(frames) },
+            )?,
             thresholds: self.thresholds()?,
             weights: self.weights.clone().filter(|_| self.combine == Combine::Average),
             combine: self.combine,

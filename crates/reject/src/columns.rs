@@ -25,6 +25,11 @@ pub struct Columns<'a, V: Vector> {
     pub deviations: &'a mut [V::Wide],
     /// (residual, frame) of samples that may come back: room for N.
     pub keys: &'a mut [(f64, u32)],
+    /// The variance of each sample, N registers in frame order, NaN where it is unknown; none where nothing is known of
+    /// variances.
+    pub variances: &'a mut [V],
+    /// S² of the row, where an avsigclip pools over rows.
+    pub pooled: f64,
 }
 
 /// Bytes that the samples of a block may take: a small part of an ordinary second-level cache.
@@ -139,6 +144,8 @@ impl<V: Vector> Block<'_, V> {
             residuals: self.residuals,
             deviations: self.deviations,
             keys: self.keys,
+            variances: &mut [],
+            pooled: f64::NAN,
         }
     }
 }
@@ -177,6 +184,8 @@ impl<W, V: Vector> WordBlock<'_, W, V> {
             residuals: self.residuals,
             deviations: self.deviations,
             keys: self.keys,
+            variances: &mut [],
+            pooled: f64::NAN,
         }
     }
 }
@@ -224,6 +233,25 @@ impl<V: Vector> Columns<'_, V> {
         }
         lane::sorted_copy(isa, self.samples, self.padded, self.sorted)
     }
+}
+
+impl<V: Vector> Columns<'_, V> {
+    /// Drops lanes of the sample of one frame, in a set that is no interval of values: they become NaN.
+    #[inline(always)]
+    pub(crate) fn drop_sample(&mut self, isa: V::Isa, frame: usize, low: V::Mask, high: V::Mask) {
+        let sample = &mut self.samples[frame];
+        *sample = V::select(low | high, V::splat(isa, V::Element::NAN), *sample);
+    }
+
+    /// As [`drop_sample`](Self::drop_sample), of one lane.
+    #[inline(always)]
+    pub(crate) fn drop_lane(&mut self, frame: usize, lane: usize, _is_low: bool) {
+        self.samples[frame].lanes_mut()[lane] = V::Element::NAN;
+    }
+
+    /// Writes down that the sample of one lane came back.
+    #[inline(always)]
+    pub(crate) fn note_restored_lane(&mut self, _frame: usize, _lane: usize) {}
 }
 
 /// What a rejection leaves: the samples of [`Columns::samples`] inside `bounds`.

@@ -16,6 +16,7 @@
 
 mod avsigclip;
 mod ccdclip;
+mod clipping;
 mod columns;
 mod convention;
 mod crreject;
@@ -25,12 +26,13 @@ mod facts;
 mod madclip;
 mod meanclip;
 mod minmax;
+mod noise;
 mod prepared;
 mod ranks;
 mod sigclip;
 mod varclip;
 
-pub use avsigclip::{AvSigClip, Pool};
+pub use avsigclip::{AvSigClip, Pool, Scatter, pooled};
 pub use ccdclip::CcdClip;
 pub use columns::{
     Block, Columns, ColumnsScratch, Kept, LEAST_GROUPS, MOST_GROUPS, WordBlock, columns_bytes,

@@ -7,13 +7,13 @@ use super::Survivors;
 use crate::columns::{constants, number};
 
 /// What a pass says of a sample: dropped, kept, or neither where it does not know.
-pub(super) struct Verdict<V: Vector> {
-    pub(super) gone: V::Mask,
-    pub(super) stays: V::Mask,
+pub(crate) struct Verdict<V: Vector> {
+    pub(crate) gone: V::Mask,
+    pub(crate) stays: V::Mask,
 }
 
 /// The limits of a pass.
-pub(super) trait Limit<V: Vector> {
+pub(crate) trait Limit<V: Vector> {
     /// Of a sample at the low end.
     fn low(&self, y: V) -> Verdict<V>;
     /// Of a sample at the high end.
@@ -26,7 +26,7 @@ const STEP: usize = 2;
 
 /// The survivors after a pass in the active lanes, and the lanes in which a sample that was not dropped is not known to stay.
 #[inline(always)]
-pub(super) fn drop_ends<V: Vector>(
+pub(crate) fn drop_ends<V: Vector>(
     isa: V::Isa,
     sorted: &[V],
     survivors: &Survivors<V>,

@@ -22,6 +22,7 @@ mod quick;
 mod reach;
 mod restore;
 mod spread;
+mod width;
 
 use skystack_simd::{Element, Mask, Vector};
 use skystack_stats::lane::{self, Bounds, Window};
@@ -30,23 +31,28 @@ use self::ends::Verdict;
 use crate::columns::{constants, number};
 use crate::{Columns, Kept};
 
+pub(crate) use center::trimmed_mean;
+pub(crate) use ends::drop_ends;
+pub(crate) use restore::{last_restored, nearest_ranks};
+pub(crate) use width::Width;
+
 pub use params::{About, Center, MAD_STD_FACTOR, Restore, SigClip, Spread, Trim, ZeroSpread};
 
 /// The survivors of L columns between two passes.
 #[derive(Debug, Clone, Copy)]
-struct Survivors<V> {
-    bounds: Bounds<V>,
+pub(crate) struct Survivors<V> {
+    pub(crate) bounds: Bounds<V>,
     /// `count` is always right; `first` and `ranks` only where the column is sorted.
-    window: Window<V>,
+    pub(crate) window: Window<V>,
     /// No sample of any lane is missing or dropped: sums need not ask.
-    all: bool,
+    pub(crate) all: bool,
 }
 
 /// Centre and variance of a pass.
 #[derive(Debug, Clone, Copy)]
-struct Limits<V: Vector> {
-    center: V,
-    variance: V::Wide,
+pub(crate) struct Limits<V: Vector> {
+    pub(crate) center: V,
+    pub(crate) variance: V::Wide,
 }
 
 /// The last pass that ran in each lane: what restoring needs.
@@ -65,14 +71,19 @@ struct Clipped<V: Vector> {
 
 /// Limits of §5.0.4 a lane: K, and the least n that a pass runs with.
 #[derive(Debug, Clone, Copy)]
-struct Floors<V> {
-    kept: V,
-    minimum: V,
+pub(crate) struct Floors<V> {
+    pub(crate) kept: V,
+    pub(crate) minimum: V,
 }
 
-/// Rejects in L columns.
+/// Rejects in L columns, by the scatter of their samples or by what else `width` says.
 #[inline(always)]
-pub(crate) fn keep<V: Vector>(clip: &SigClip, isa: V::Isa, columns: &mut Columns<'_, V>) -> Kept<V> {
+pub(crate) fn keep<V: Vector>(
+    clip: &SigClip,
+    width: &Width<'_, V>,
+    isa: V::Isa,
+    columns: &mut Columns<'_, V>,
+) -> Kept<V> {
     let sorted = clip.needs_order();
     let valid = if sorted { columns.sort(isa) } else { columns.count_valid(isa) };
     let window = Window::of_valid(isa, valid, columns.samples.len(), columns.full);
@@ -83,7 +94,7 @@ pub(crate) fn keep<V: Vector>(clip: &SigClip, isa: V::Isa, columns: &mut Columns
     // contract.
     let mut record = false;
     let clipped = loop {
-        let clipped = passes(clip, isa, columns, start, &floors, record);
+        let clipped = passes(clip, width, isa, columns, start, &floors, record);
         let short = clipped.survivors.window.count.lt(floors.kept);
         if clip.restore != Restore::Nearest || !short.any() {
             return kept(clipped.survivors, valid, sorted);
@@ -99,7 +110,14 @@ pub(crate) fn keep<V: Vector>(clip: &SigClip, isa: V::Isa, columns: &mut Columns
         let count = lane::count(isa, columns.samples, &bounds);
         return Kept { bounds, count, valid, window: None, all: false };
     }
-    let window = restore::nearest_ranks(columns, &clipped, &floors.kept, &valid, short);
+    let window = nearest_ranks(
+        columns,
+        &clipped.survivors.window,
+        &clipped.last.before.window.count,
+        &floors.kept,
+        &valid,
+        short,
+    );
     let bounds = crate::ranks::cut_to_window(isa, columns, &window);
     Kept { bounds, count: window.count, valid, window: Some(window), all: false }
 }
@@ -114,6 +132,7 @@ fn kept<V: Vector>(survivors: Survivors<V>, valid: V, sorted: bool) -> Kept<V> {
 #[inline(always)]
 fn passes<V: Vector>(
     clip: &SigClip,
+    width: &Width<'_, V>,
     isa: V::Isa,
     columns: &mut Columns<'_, V>,
     start: Survivors<V>,
@@ -127,7 +146,7 @@ fn passes<V: Vector>(
     let mut last = LastPass { before: start, limits: Limits { center: zero, variance: wide_zero } };
     let mut active = zero.le(zero);
     let mut pass = 0;
-    let quickly = !record && clip.is_quick();
+    let quickly = !record && matches!(width, Width::Scatter) && clip.is_quick();
     while clip.maxiters.is_none_or(|most| pass < most) {
         active = active & floors.minimum.le(survivors.window.count);
         if clip.spread == Spread::Std {
@@ -141,7 +160,7 @@ fn passes<V: Vector>(
             pass += 1;
             continue;
         }
-        let limits = center::limits(clip, isa, columns, &survivors, pass, active);
+        let limits = center::limits(clip, width, isa, columns, &survivors, pass, active);
         active = active & clip.may_go_on(isa, &limits, &last.limits, pass);
         if !active.any() {
             break;
@@ -165,7 +184,7 @@ fn passes<V: Vector>(
 }
 
 /// The test F1 of one pass: strict, in f64, in the squared domain.
-struct Test<V: Vector> {
+pub(crate) struct Test<V: Vector> {
     center: V::Wide,
     low: V::Wide,
     high: V::Wide,
@@ -175,23 +194,29 @@ struct Test<V: Vector> {
 impl<V: Vector> Test<V> {
     #[inline(always)]
     fn new(clip: &SigClip, isa: V::Isa, limits: &Limits<V>) -> Self {
+        Self::with(isa, clip.lsigma, clip.hsigma, limits)
+    }
+
+    /// The test with the factors `lsigma` and `hsigma`.
+    #[inline(always)]
+    pub(crate) fn with(isa: V::Isa, lsigma: f64, hsigma: f64, limits: &Limits<V>) -> Self {
         // An infinite factor gives an infinite limit, or NaN where V is 0: nothing is above either.
         Self {
             center: limits.center.widen(),
-            low: V::Wide::splat(isa, clip.lsigma * clip.lsigma) * limits.variance,
-            high: V::Wide::splat(isa, clip.hsigma * clip.hsigma) * limits.variance,
+            low: V::Wide::splat(isa, lsigma * lsigma) * limits.variance,
+            high: V::Wide::splat(isa, hsigma * hsigma) * limits.variance,
             zero: V::Wide::splat(isa, 0.0),
         }
     }
 
     #[inline(always)]
-    fn low(&self, y: V) -> V::Mask {
+    pub(crate) fn low(&self, y: V) -> V::Mask {
         let d = y.widen() - self.center;
         V::narrow_mask(d.lt(self.zero) & self.low.lt(d * d))
     }
 
     #[inline(always)]
-    fn high(&self, y: V) -> V::Mask {
+    pub(crate) fn high(&self, y: V) -> V::Mask {
         let d = y.widen() - self.center;
         V::narrow_mask(self.zero.lt(d) & self.high.lt(d * d))
     }
@@ -255,7 +280,7 @@ impl SigClip {
 
     /// K, and the least number of survivors that a pass runs with (§5.0.3).
     #[inline(always)]
-    fn floors<V: Vector>(&self, isa: V::Isa, valid: V) -> Floors<V> {
+    pub(crate) fn floors<V: Vector>(&self, isa: V::Isa, valid: V) -> Floors<V> {
         let (zero, one) = constants(isa);
         // No pass runs on nothing.
         let minclip = number::<V>(isa, self.minclip.max(1) as usize);
@@ -274,7 +299,13 @@ impl SigClip {
 
     /// F4, F5 and the tolerance: lanes whose spread allows a test.
     #[inline(always)]
-    fn may_go_on<V: Vector>(&self, isa: V::Isa, limits: &Limits<V>, last: &Limits<V>, pass: u32) -> V::Mask {
+    pub(crate) fn may_go_on<V: Vector>(
+        &self,
+        isa: V::Isa,
+        limits: &Limits<V>,
+        last: &Limits<V>,
+        pass: u32,
+    ) -> V::Mask {
         let zero = V::Wide::splat(isa, 0.0);
         let variance = limits.variance;
         // Not NaN, not infinite: a variance is never negative.
@@ -294,7 +325,7 @@ impl SigClip {
 
     /// Rollback: lanes in which a pass left fewer than `nkeep`, or took more than `maxrej` of **all** frames.
     #[inline(always)]
-    fn goes_too_far<V: Vector>(&self, isa: V::Isa, count: V, frames: V) -> V::Mask {
+    pub(crate) fn goes_too_far<V: Vector>(&self, isa: V::Isa, count: V, frames: V) -> V::Mask {
         let mut too_far = count.lt(count);
         if self.restore == Restore::Rollback {
             too_far = count.lt(number(isa, self.nkeep as usize));
@@ -319,7 +350,7 @@ impl<V: Vector> Survivors<V> {
     }
 
     #[inline(always)]
-    fn select(mask: V::Mask, yes: Self, no: Self) -> Self {
+    pub(crate) fn select(mask: V::Mask, yes: Self, no: Self) -> Self {
         Self {
             bounds: Bounds::select(mask, yes.bounds, no.bounds),
             window: Window::select(mask, yes.window, no.window),
@@ -330,7 +361,7 @@ impl<V: Vector> Survivors<V> {
 
 impl<V: Vector> Limits<V> {
     #[inline(always)]
-    fn select(mask: V::Mask, yes: Self, no: Self) -> Self {
+    pub(crate) fn select(mask: V::Mask, yes: Self, no: Self) -> Self {
         Self {
             center: V::select(mask, yes.center, no.center),
             variance: V::Wide::select(V::widen_mask(mask), yes.variance, no.variance),
