@@ -96,7 +96,7 @@ pub(crate) fn clip(
         }
     };
     let restored = run.restored(column);
-    Outcome { restored, stop, dropped: run.dropped, passes: run.passes }
+    Outcome { restored, stop, dropped: run.dropped, passes: run.passes, current: None }
 }
 
 impl<M: FnMut(&[Sample], usize) -> Measured> Clipping<'_, M> {

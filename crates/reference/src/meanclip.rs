@@ -33,7 +33,7 @@ pub(crate) fn reject(column: &[Sample], rule: &MeanClip, context: &Context) -> O
             (pass.low, pass.high) = (of_side(Side::Low), of_side(Side::High));
         }
     }
-    Outcome { dropped, restored: vec![], passes, stop }
+    Outcome { dropped, restored: vec![], passes, stop, current: None }
 }
 
 /// Round 0 of the text: the median and the interquartile range (F3).

@@ -51,7 +51,7 @@ pub enum Side {
 /// Why the passes ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stop {
-    /// The rejection has no passes: none, minmax, extrema.
+    /// The rejection has no passes or exactly one: none, minmax, extrema, pclip, percentile.
     SinglePass,
     /// A pass dropped nothing, or the spread moved by less than the tolerance.
     Converged,
@@ -72,11 +72,11 @@ pub enum Stop {
 /// One pass: what was computed, and what was dropped. A pass that ended the clipping before its test drops nothing.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Pass {
-    /// Centre c, a value of T.
+    /// Centre c, a value of T; f64 where a rejection says so (gesd, winsorized about a moving mean).
     pub center: f64,
-    /// Spread √V, f64; NaN if n ≤ ddof.
+    /// Spread √V, or the width that a rejection has in its place; f64; NaN if n ≤ ddof.
     pub sigma: f64,
-    /// c − lsigma·√V: the diagnostic bound, −∞ for a side that is off.
+    /// c − lsigma·√V: the diagnostic bound, −∞ for a side that is off; NaN where each sample has another (linearfit).
     pub lower: f64,
     /// c + hsigma·√V likewise.
     pub upper: f64,
@@ -109,20 +109,33 @@ pub(crate) struct Outcome {
     pub(crate) restored: Vec<usize>,
     pub(crate) passes: Vec<Pass>,
     pub(crate) stop: Stop,
+    /// Where samples are replaced rather than left out (medsigma): the values of all valid ones as they are now, in frame
+    /// order. The pixel is the mean of these; everything else looks at what was not dropped.
+    pub(crate) current: Option<Vec<Sample>>,
+}
+
+/// c − k·σ: the diagnostic bound of a side, infinite where that is off.
+pub(crate) fn lower_bound(c: f64, k: f64, sigma: f64) -> f64 {
+    if k.is_finite() { c - k * sigma } else { f64::NEG_INFINITY }
+}
+
+/// c + k·σ likewise.
+pub(crate) fn upper_bound(c: f64, k: f64, sigma: f64) -> f64 {
+    if k.is_finite() { c + k * sigma } else { f64::INFINITY }
 }
 
 impl Outcome {
+    /// Nothing is dropped, for this reason.
+    pub(crate) fn keeping_all(stop: Stop) -> Self {
+        Self { dropped: vec![], restored: vec![], passes: vec![], stop, current: None }
+    }
+
     /// Rank rules: what lies below rank `low` + 1 and above rank n₀ − `high` goes.
     pub(crate) fn of_ranks(ranked: &[Sample], low: usize, high: usize) -> Self {
         let dropped = |side| move |&sample: &Sample| Dropped { sample, side, pass: 1, residual: f64::NAN };
         let lows = ranked[..low].iter().map(dropped(Side::Low));
         let highs = ranked[ranked.len() - high..].iter().map(dropped(Side::High));
-        Self {
-            dropped: lows.chain(highs).collect(),
-            restored: vec![],
-            passes: vec![],
-            stop: Stop::SinglePass,
-        }
+        Self { dropped: lows.chain(highs).collect(), ..Self::keeping_all(Stop::SinglePass) }
     }
 
     /// This and what another rejection did to what it left; a sample that came back is the other one's now.
@@ -133,7 +146,7 @@ impl Outcome {
         self.dropped.extend(other.dropped);
         self.restored.extend(other.restored);
         self.passes.extend(other.passes);
-        Self { stop: other.stop, ..self }
+        Self { stop: other.stop, current: other.current, ..self }
     }
 
     /// What happened to this frame, if it was dropped.

@@ -52,8 +52,8 @@ pub struct Pixel {
 /// ```
 ///
 /// # Panics
-/// With a rejection that is not valid for this number of frames, one that this crate does not know yet, or weights of
-/// another number of frames.
+/// With a rejection that is not valid for this number of frames, one that this crate does not know yet, weights of another
+/// number of frames, or medsigma with a combination other than average or another rejection after it.
 pub fn pixel(samples: &[f64], setup: &Setup) -> Pixel {
     crate::trace(samples, setup).pixel
 }

@@ -7,7 +7,10 @@ use skystack_reject::Rejection;
 use crate::column::{self, Sample};
 use crate::outcome::{Context, Outcome};
 use crate::{Combine, Ingest, Pixel, Reason, Setup, Side, Stop, Working};
-use crate::{avsigclip, ccdclip, combine, errors, extrema, meanclip, minmax, none, sigclip, sigma, varclip};
+use crate::{
+    avsigclip, ccdclip, combine, errors, extrema, gesd, linearfit, meanclip, medsigma, minmax, none, pclip,
+    percentile, sigclip, sigma, varclip, winsorized,
+};
 
 /// The history of one pixel. `Display` writes it as a table.
 #[derive(Debug, Clone, PartialEq)]
@@ -59,7 +62,9 @@ pub fn trace(samples: &[f64], setup: &Setup) -> Trace {
     let column = column::valid(samples, setup);
     let outcome = reject_all(&column, setup, &context);
     let used: Vec<Sample> = column.iter().copied().filter(|sample| !outcome.rejected(sample.frame)).collect();
-    let results = results(&used, setup, &context);
+    let only_average = outcome.current.is_none() || setup.combine == Combine::Average;
+    assert!(only_average, "medsigma is for combine=average");
+    let results = results(&used, outcome.current.as_deref(), setup, &context);
     let rows = samples.iter().enumerate().map(|(frame, &input)| stages(frame, input, &used, &outcome, setup));
     let frames_of_rows: Vec<Stages> = rows.collect();
     let (low, high) = (outcome.count(Side::Low), outcome.count(Side::High));
@@ -100,12 +105,12 @@ pub fn combined(samples: &[f64], used: &[bool], setup: &Setup) -> Pixel {
     let kept: Vec<Sample> = column.iter().copied().filter(|sample| used[sample.frame]).collect();
     let of_frame = |frame: usize| kept.iter().any(|sample| sample.frame == frame);
     let used = (0..samples.len()).map(of_frame).collect();
-    Pixel { used, nmiss: samples.len() - column.len(), ..results(&kept, setup, &context) }
+    Pixel { used, nmiss: samples.len() - column.len(), ..results(&kept, None, setup, &context) }
 }
 
-/// Value, sigma, variances and count of the used samples.
-fn results(used: &[Sample], setup: &Setup, context: &Context) -> Pixel {
-    let value = combine::combine(used, setup, context);
+/// Value, sigma, variances and count of the used samples; the value is that of `current` where samples were replaced.
+fn results(used: &[Sample], current: Option<&[Sample]>, setup: &Setup, context: &Context) -> Pixel {
+    let value = combine::combine(current.unwrap_or(used), setup, context);
     Pixel {
         value,
         sigma: sigma::sigma(used, value, setup, context),
@@ -142,6 +147,7 @@ pub(crate) fn survivors(samples: &[f64], setup: &Setup, context: &Context) -> Ve
 fn reject_all(column: &[Sample], setup: &Setup, context: &Context) -> Outcome {
     let (mut column, mut all) = (column.to_vec(), none::reject());
     for rejection in setup.rejections {
+        assert!(all.current.is_none(), "nothing can be rejected from what medsigma has replaced");
         let outcome = reject(&column, rejection, context);
         column.retain(|sample| !outcome.rejected(sample.frame));
         all = all.then(outcome);
@@ -155,6 +161,12 @@ fn reject(column: &[Sample], rejection: &Rejection, context: &Context) -> Outcom
         Rejection::MinMax(minmax) => minmax::reject(column, minmax, context),
         Rejection::Extrema(extrema) => extrema::reject(column, extrema, context),
         Rejection::SigClip(clip) => sigclip::reject(column, clip, context),
+        Rejection::PClip(pclip) => pclip::reject(column, pclip, context),
+        Rejection::Percentile(percentile) => percentile::reject(column, percentile, context),
+        Rejection::MedSigma(medsigma) => medsigma::reject(column, medsigma, context),
+        Rejection::Winsorized(winsorized) => winsorized::reject(column, winsorized, context),
+        Rejection::LinearFit(linearfit) => linearfit::reject(column, linearfit, context),
+        Rejection::Gesd(gesd) => gesd::reject(column, gesd),
         Rejection::AvSigClip(clip) => avsigclip::reject(column, clip, context),
         Rejection::CcdClip(clip) => ccdclip::reject(column, clip, context),
         Rejection::MeanClip(clip) => meanclip::reject(column, clip, context),
@@ -265,7 +277,7 @@ fn name_of_ingest(ingest: Ingest) -> &'static str {
 
 fn name_of_stop(stop: Stop) -> &'static str {
     match stop {
-        Stop::SinglePass => "no passes to stop",
+        Stop::SinglePass => "no further passes",
         Stop::Converged => "converged",
         Stop::MaxIters => "maxiters",
         Stop::TooFew => "too few survivors",

@@ -24,7 +24,7 @@ pub(crate) fn reject(column: &[Sample], rule: &VarClip, context: &Context) -> Ou
                 2 => of_two(column, rule.lsigma, ampfrac, context),
                 _ => of_many(column, rule.lsigma, ampfrac, context),
             };
-            Outcome { dropped, restored: vec![], passes: vec![], stop: Stop::SinglePass }
+            Outcome { dropped, restored: vec![], passes: vec![], stop: Stop::SinglePass, current: None }
         }
     }
 }

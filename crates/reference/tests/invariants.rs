@@ -6,8 +6,9 @@
 use proptest::prelude::*;
 use skystack_reference::{Combine, Pixel, Setup, Working, pixel};
 use skystack_reject::{
-    About, AvSigClip, CcdClip, Center, Convention, Extrema, MeanClip, MinMax, Rejection, Restore, SigClip,
-    Spread, Trim, ZeroSpread, madclip,
+    About, AvSigClip, CcdClip, Center, Convention, Extrema, Gesd, LineFit, LinearFit, MaxOutliers, MeanClip,
+    MedSigma, MinMax, PClip, PClipRule, Percentile, Rejection, Restore, SigClip, Spread, Trim, Winsorized,
+    WinsorizedRule, ZeroSpread, madclip,
 };
 
 const COMBINATIONS: [Combine; 6] =
@@ -61,6 +62,87 @@ fn variants(clip: SigClip) -> Vec<SigClip> {
     ]
 }
 
+fn finite_factor() -> impl Strategy<Value = f64> {
+    prop::sample::select(vec![0.53, 1.03, 1.47, 2.03, 2.51, 3.07])
+}
+
+/// nkeep and maxrej.
+fn floor() -> impl Strategy<Value = (u32, Option<u32>)> {
+    (prop_oneof![Just(0), 0u32..9], prop::option::of(0u32..9))
+}
+
+fn percentile() -> impl Strategy<Value = Percentile> {
+    let fraction = || prop::sample::select(vec![0.0, 0.11, 0.29, 0.71, 1.3, f64::INFINITY]);
+    (fraction(), fraction()).prop_map(|(plow, phigh)| Percentile::new(plow, phigh))
+}
+
+fn pclip() -> impl Strategy<Value = PClip> {
+    let ranks = prop_oneof![
+        -0.99..-0.01f64,
+        0.01..0.99f64,
+        (1i32..6).prop_map(f64::from),
+        (-6i32..0).prop_map(f64::from)
+    ];
+    let rule = prop::sample::select(vec![PClipRule::Iraf, PClipRule::Imcombiners]);
+    (ranks, factor(), factor(), rule).prop_map(|(pclip, lsigma, hsigma, rule)| {
+        PClip::iraf().pclip(pclip).lsigma(lsigma).hsigma(hsigma).rule(rule)
+    })
+}
+
+fn winsorized() -> impl Strategy<Value = Winsorized> {
+    let cutoff = prop::sample::select(vec![2.03, 5.0, f64::INFINITY]);
+    let rule = prop_oneof![
+        Just(WinsorizedRule::Median),
+        cutoff.prop_map(|cutoff| WinsorizedRule::MovingMean { cutoff })
+    ];
+    (factor(), factor(), rule)
+        .prop_map(|(lsigma, hsigma, rule)| Winsorized::textbook().lsigma(lsigma).hsigma(hsigma).rule(rule))
+}
+
+/// Least absolute residuals depend on the unit, and take the cube of the time.
+fn linearfit() -> impl Strategy<Value = LinearFit> {
+    (factor(), factor()).prop_map(|(lsigma, hsigma)| LinearFit::textbook().lsigma(lsigma).hsigma(hsigma))
+}
+
+fn medsigma() -> impl Strategy<Value = MedSigma> {
+    let row = prop::sample::select(vec![MedSigma::siril(), MedSigma::dss()]);
+    (row, finite_factor(), factor(), 0u32..7)
+        .prop_map(|(row, lsigma, hsigma, maxiters)| row.lsigma(lsigma).hsigma(hsigma).maxiters(maxiters))
+}
+
+fn gesd() -> impl Strategy<Value = Gesd> {
+    let outliers = prop_oneof![
+        prop::sample::select(vec![0.1, 0.3, 1.0]).prop_map(MaxOutliers::Fraction),
+        (1u32..20).prop_map(MaxOutliers::Count)
+    ];
+    (prop::sample::select(vec![0.01, 0.05, 0.5, 0.99]), outliers)
+        .prop_map(|(alpha, outliers)| Gesd::textbook().alpha(alpha).outliers(outliers))
+}
+
+/// The rejections that look at nothing but the samples, with floors where they have any.
+fn order() -> impl Strategy<Value = Rejection> {
+    prop_oneof![
+        (percentile(), floor()).prop_map(|(mut rule, (nkeep, maxrej))| {
+            (rule.nkeep, rule.maxrej) = (nkeep, maxrej);
+            rule.into()
+        }),
+        (pclip(), floor()).prop_map(|(mut rule, (nkeep, maxrej))| {
+            (rule.nkeep, rule.maxrej) = (nkeep, maxrej);
+            rule.into()
+        }),
+        (linearfit(), floor()).prop_map(|(mut rule, (nkeep, maxrej))| {
+            (rule.nkeep, rule.maxrej) = (nkeep, maxrej);
+            rule.into()
+        }),
+        (gesd(), floor()).prop_map(|(mut rule, (nkeep, maxrej))| {
+            (rule.nkeep, rule.maxrej) = (nkeep, maxrej);
+            rule.into()
+        }),
+        winsorized().prop_map(Rejection::from),
+        medsigma().prop_map(Rejection::from),
+    ]
+}
+
 /// With the rank rules; their counts stay valid for the frames that there are.
 fn rejection() -> impl Strategy<Value = Rejection> {
     prop_oneof![
@@ -72,6 +154,7 @@ fn rejection() -> impl Strategy<Value = Rejection> {
             }
         ),
         8 => sigclip().prop_map(Rejection::from),
+        8 => order(),
     ]
 }
 
@@ -107,6 +190,8 @@ fn any_rejection() -> impl Strategy<Value = Rejection> {
 }
 
 fn setup_of(rejection: &Rejection, combine: Combine, working: Working) -> Setup<'_> {
+    // Of replaced samples there is nothing but an average.
+    let combine = if matches!(rejection, Rejection::MedSigma(_)) { Combine::Average } else { combine };
     Setup {
         rejections: std::slice::from_ref(rejection),
         combine,
@@ -143,7 +228,8 @@ proptest! {
         prop_assert_eq!(p.count + p.nrej + p.nmiss, column.len());
         prop_assert_eq!(p.low + p.high, p.nrej);
         prop_assert_eq!(p.used.iter().filter(|used| **used).count(), p.count);
-        prop_assert_eq!(p.value.is_nan(), p.count == 0);
+        let replaced = matches!(rejection, Rejection::MedSigma(_)) && p.nmiss < column.len();
+        prop_assert_eq!(p.value.is_nan(), p.count == 0 && !replaced);
         prop_assert!(p.used.iter().zip(&column).all(|(used, y)| !used || y.is_finite()));
     }
 
@@ -162,14 +248,21 @@ proptest! {
             Rejection::AvSigClip(clip) => prop_assert!(p.count >= k(clip.nkeep, clip.maxrej)),
             Rejection::Extrema(extrema) => prop_assert!(p.count >= k(extrema.nkeep, extrema.maxrej)),
             Rejection::MinMax(_) => prop_assert!(p.count >= n0.min(1)),
+            Rejection::Percentile(rule) => prop_assert!(p.count >= k(rule.nkeep, rule.maxrej)),
+            Rejection::PClip(rule) => prop_assert!(p.count >= k(rule.nkeep, rule.maxrej)),
+            Rejection::LinearFit(rule) => prop_assert!(p.count >= k(rule.nkeep, rule.maxrej)),
+            Rejection::Gesd(rule) => prop_assert!(p.count >= k(rule.nkeep, rule.maxrej)),
             _ => {}
         }
     }
 
     #[test]
     fn a_shift_moves_the_results(column in column(), rejection in prop_oneof![3 => rejection(), 1 => meanclip()], combine in combine(), quarters in -400i32..400) {
+        // A fraction of the median has a zero point. Of both ends as far from the mean, the last digit of the mean takes one.
+        prop_assume!(!matches!(rejection, Rejection::Percentile(_) | Rejection::Gesd(_)));
         let a = f64::from(quarters) * 0.25;
         let setup = setup_of(&rejection, combine, Working::F64);
+        let combine = setup.combine;
         let shifted: Vec<f64> = column.iter().map(|y| y + a).collect();
         let (p, q) = (pixel(&column, &setup), pixel(&shifted, &setup));
         prop_assert_eq!(&p.used, &q.used);
@@ -194,7 +287,7 @@ proptest! {
     #[test]
     fn an_all_missing_frame_changes_nothing_but_nmiss(column in column(), rejection in any_rejection(), working in working(), at in any::<prop::sample::Index>()) {
         let depends_on_n = match rejection {
-            Rejection::MinMax(_) => true,
+            Rejection::MinMax(_) | Rejection::PClip(_) => true,
             Rejection::Extrema(extrema) => extrema.count_missing_high,
             Rejection::SigClip(clip) => clip.restore == Restore::Rollback && clip.maxrej.is_some(),
             Rejection::CcdClip(clip) => clip.restore == Restore::Rollback && clip.maxrej.is_some(),
@@ -225,6 +318,23 @@ proptest! {
     }
 
     #[test]
+    fn a_sign_flip_mirrors_intervals(column in column(), percentile in percentile(), pclip in pclip(), winsorized in winsorized(), working in working()) {
+        let flipped: Vec<f64> = column.iter().map(|y| -y).collect();
+        let (plow, phigh, ranks) = (percentile.plow, percentile.phigh, pclip.pclip);
+        let pairs: [(Rejection, Rejection); 3] = [
+            (percentile.into(), percentile.plow(phigh).phigh(plow).into()),
+            (pclip.nkeep(0).into(), pclip.pclip(-ranks).lsigma(pclip.hsigma).hsigma(pclip.lsigma).nkeep(0).into()),
+            (winsorized.into(), winsorized.lsigma(winsorized.hsigma).hsigma(winsorized.lsigma).into()),
+        ];
+        for (rule, mirrored) in pairs {
+            let p = pixel(&column, &setup_of(&rule, Combine::Median, working));
+            let q = pixel(&flipped, &setup_of(&mirrored, Combine::Median, working));
+            prop_assert_eq!(&p.used, &q.used, "{:?}", rule);
+            prop_assert_eq!((p.low, p.high), (q.high, q.low));
+        }
+    }
+
+    #[test]
     fn a_sign_flip_mirrors_minmax(permutation in Just((0..30).collect::<Vec<_>>()).prop_shuffle(), nlow in 0u32..9, nhigh in 0u32..9) {
         let column: Vec<f64> = permutation.into_iter().map(f64::from).collect();
         let flipped: Vec<f64> = column.iter().map(|y| -y).collect();
@@ -237,13 +347,13 @@ proptest! {
 
     // Not extrema: nhigh = 1 with nkeep = 0 drops the only sample, by its definition.
     #[test]
-    fn one_sample_is_returned_as_it_is(y in any::<f32>(), frames in 1usize..80, at in any::<prop::sample::Index>(), clip in sigclip(), level_dependent in level_dependent(), working in working()) {
+    fn one_sample_is_returned_as_it_is(y in any::<f32>(), frames in 1usize..80, at in any::<prop::sample::Index>(), clip in sigclip(), order in order(), level_dependent in level_dependent(), working in working()) {
         prop_assume!(y.is_finite());
         let y = f64::from(y) + 0.0;
         let mut column = vec![f64::NAN; frames];
         column[at.index(frames)] = y;
         for combine in COMBINATIONS {
-            let all = [clip.into(), level_dependent, MeanClip::lsst().into(), MinMax::new(0.3, 0.3).into(), Rejection::None];
+            let all = [clip.into(), order, level_dependent, MeanClip::lsst().into(), MinMax::new(0.3, 0.3).into(), Rejection::None];
             for rejection in all {
                 let p = pixel(&column, &setup_of(&rejection, combine, working));
                 prop_assert_eq!(p.value.to_bits(), y.to_bits());
@@ -278,6 +388,8 @@ proptest! {
             _ => false,
         };
         prop_assume!(!of_mean_and_restored);
+        // A line leaves out inner ranks, and what is replaced stays in the set.
+        prop_assume!(!matches!(rejection, Rejection::LinearFit(_) | Rejection::MedSigma(_)));
         let p = pixel(&column, &setup_of(&rejection, Combine::Average, working));
         let mut ranks: Vec<usize> = (0..column.len()).filter(|&frame| !column[frame].is_nan()).collect();
         ranks.sort_by(|&a, &b| column[a].total_cmp(&column[b]).then(a.cmp(&b)));
@@ -303,5 +415,22 @@ proptest! {
         let (p, q) = (pixel(&column, &plain), pixel(&column, &weighted));
         prop_assert_eq!(&p.used, &q.used);
         prop_assert_eq!(p.value.to_bits(), q.value.to_bits());
+    }
+
+    // n³/2 terms a pass: short columns.
+    #[test]
+    fn least_absolute_residuals_keep_their_floor_and_take_a_shift(column in prop::collection::vec(-400i32..400, 1..16), lsigma in factor(), hsigma in factor(), limits in floor(), quarters in -400i32..400) {
+        let mut rule = LinearFit::pixinsight().lsigma(lsigma).hsigma(hsigma);
+        (rule.nkeep, rule.maxrej) = limits;
+        prop_assert_eq!(rule.fit, LineFit::LeastAbsolute);
+        let column: Vec<f64> = column.into_iter().map(|y| f64::from(y) * 0.25).collect();
+        let shifted: Vec<f64> = column.iter().map(|y| y + f64::from(quarters) * 0.25).collect();
+        let rule = rule.into();
+        let setup = setup_of(&rule, Combine::Average, Working::F64);
+        let (p, q) = (pixel(&column, &setup), pixel(&shifted, &setup));
+        prop_assert_eq!((&p.used, p.low, p.high), (&q.used, q.low, q.high));
+        let n0 = column.len();
+        let k = n0.min(limits.0 as usize).max(limits.1.map_or(0, |most| n0.saturating_sub(most as usize)));
+        prop_assert!(p.count >= k);
     }
 }

@@ -240,12 +240,6 @@ impl PooledClip {
         self.corrected.as_ref()
     }
 
-    /// S² of the row, if that is pooled.
-    #[inline(always)]
-    pub(crate) fn of_row<V: Vector>(&self, isa: V::Isa, columns: &Columns<'_, V>) -> Option<V::Wide> {
-        self.pools_rows().then(|| V::Wide::splat(isa, columns.pooled))
-    }
-
     /// Stage 1 of L columns.
     #[inline(always)]
     pub(crate) fn scatter<V: Vector>(&self, isa: V::Isa, columns: &mut Columns<'_, V>) -> Scatter<V> {

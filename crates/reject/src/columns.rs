@@ -3,6 +3,8 @@
 use skystack_simd::{Element, LaneBuffer, Vector, Words};
 use skystack_stats::lane::{self, Bounds, Window, sorted_registers};
 
+use crate::Fates;
+
 /// L columns, and scratch registers for what a rejection makes of them.
 #[derive(Debug)]
 pub struct Columns<'a, V: Vector> {
@@ -15,7 +17,9 @@ pub struct Columns<'a, V: Vector> {
     pub ordered: bool,
     /// No sample of any lane is missing.
     pub full: bool,
-    /// N registers: samples on their way to a sort, missing ones as infinities.
+    /// N registers: samples on their way to a sort, missing ones as infinities. After a rejection that replaces samples
+    /// ([`Prepared::replaces`](crate::Prepared::replaces)) the current values in frame order, within
+    /// [`current_values`](Self::current_values).
     pub padded: &'a mut [V],
     /// [`sorted_registers`] of N, filled by rejections that need the order (see [`Kept::window`], [`Columns::ranks`]).
     pub sorted: &'a mut [V],
@@ -25,9 +29,15 @@ pub struct Columns<'a, V: Vector> {
     pub deviations: &'a mut [V::Wide],
     /// (residual, frame) of samples that may come back: room for N.
     pub keys: &'a mut [(f64, u32)],
+    /// What became of the sample of each frame, complete after [`Columns::settle`].
+    pub fates: &'a mut [Fates],
+    /// Is anything in `fates`? Not before the first rejection.
+    pub fates_known: bool,
     /// The variance of each sample, N registers in frame order, NaN where it is unknown; none where nothing is known of
     /// variances.
     pub variances: &'a mut [V],
+    /// A weight of each sample, likewise.
+    pub weights: &'a mut [V],
     /// S² of the row, where an avsigclip pools over rows.
     pub pooled: f64,
 }
@@ -48,11 +58,12 @@ const fn groups_of_block(frames: usize) -> usize {
     if column <= BLOCK_BYTES / MOST_GROUPS { MOST_GROUPS } else { LEAST_GROUPS }
 }
 
-/// Bytes of a block and its scratch for `frames` frames at any level.
-pub const fn columns_bytes(frames: usize) -> usize {
+/// Bytes of a block and its scratch for `frames` frames at any level, with so many `layers` (variances, weights).
+pub const fn columns_bytes(frames: usize, layers: usize) -> usize {
     // Samples of all groups, padded and sorted, residuals and deviations: of a pair of registers, and these in f64.
-    let registers = frames * (groups_of_block(frames) + 2 + 4 + 4) + 2 * sorted_registers(frames);
-    registers * LaneBuffer::REGISTER_BYTES + frames * size_of::<(f64, u32)>()
+    let registers =
+        frames * (groups_of_block(frames) + 2 + 4 + 4 + 2 * layers) + 2 * sorted_registers(frames);
+    registers * LaneBuffer::REGISTER_BYTES + frames * (size_of::<(f64, u32)>() + size_of::<Fates>())
 }
 
 /// The memory behind [`Columns`]: allocated once a worker.
@@ -60,15 +71,22 @@ pub const fn columns_bytes(frames: usize) -> usize {
 pub struct ColumnsScratch {
     registers: [LaneBuffer; 5],
     keys: Box<[(f64, u32)]>,
+    fates: Box<[Fates]>,
+    layers: [LaneBuffer; 2],
 }
 
 impl ColumnsScratch {
-    /// For columns of `frames` frames: [`columns_bytes`] bytes.
-    pub fn new(frames: usize) -> Self {
+    /// For columns of `frames` frames with variances, with weights: [`columns_bytes`] bytes.
+    pub fn new(frames: usize, layers: [bool; 2]) -> Self {
         let column = frames * LaneBuffer::REGISTER_BYTES;
         let sorted = 2 * sorted_registers(frames) * LaneBuffer::REGISTER_BYTES;
         let bytes = [groups_of_block(frames) * column, 2 * column, sorted, 4 * column, 4 * column];
-        Self { registers: bytes.map(LaneBuffer::with_bytes), keys: vec![(0.0, 0); frames].into() }
+        Self {
+            registers: bytes.map(LaneBuffer::with_bytes),
+            keys: vec![(0.0, 0); frames].into(),
+            fates: vec![Fates::default(); frames].into(),
+            layers: layers.map(|has| LaneBuffer::with_bytes(if has { 2 * column } else { 0 })),
+        }
     }
 
     /// The scratch for columns of 16-bit integers that become values once they are sorted.
@@ -81,7 +99,7 @@ impl ColumnsScratch {
         isa: W::Isa,
         frames: usize,
     ) -> WordBlock<'_, W, V> {
-        let Self { registers: [samples, padded, sorted, residuals, deviations], keys } = self;
+        let Self { registers: [samples, padded, sorted, residuals, deviations], keys, fates, .. } = self;
         WordBlock {
             frames,
             words: samples.vectors(isa, frames * groups_of_block(frames)),
@@ -90,6 +108,7 @@ impl ColumnsScratch {
             residuals: residuals.vectors(isa, frames),
             deviations: deviations.vectors(isa, frames),
             keys: &mut keys[..frames],
+            fates: &mut fates[..frames],
         }
     }
 
@@ -99,8 +118,12 @@ impl ColumnsScratch {
     /// If it was made for fewer frames.
     #[inline(always)]
     pub fn block<V: Vector>(&mut self, isa: V::Isa, frames: usize) -> Block<'_, V> {
-        let Self { registers: [samples, padded, sorted, residuals, deviations], keys } = self;
+        let Self { registers: [samples, padded, sorted, residuals, deviations], keys, fates, layers } = self;
+        let [variances, weights] = layers;
+        let of_layer = |layer: &LaneBuffer| if layer.bytes() == 0 { 0 } else { frames };
         Block {
+            variances: variances.vectors(isa, of_layer(variances)),
+            weights: weights.vectors(isa, of_layer(weights)),
             frames,
             samples: samples.vectors(isa, frames * groups_of_block(frames) / V::REGISTERS),
             padded: padded.vectors(isa, frames),
@@ -108,6 +131,7 @@ impl ColumnsScratch {
             residuals: residuals.vectors(isa, frames),
             deviations: deviations.vectors(isa, frames),
             keys: &mut keys[..frames],
+            fates: &mut fates[..frames],
         }
     }
 }
@@ -123,6 +147,9 @@ pub struct Block<'a, V: Vector> {
     residuals: &'a mut [V::Wide],
     deviations: &'a mut [V::Wide],
     keys: &'a mut [(f64, u32)],
+    fates: &'a mut [Fates],
+    variances: &'a mut [V],
+    weights: &'a mut [V],
 }
 
 impl<V: Vector> Block<'_, V> {
@@ -144,7 +171,10 @@ impl<V: Vector> Block<'_, V> {
             residuals: self.residuals,
             deviations: self.deviations,
             keys: self.keys,
-            variances: &mut [],
+            fates: self.fates,
+            fates_known: false,
+            variances: self.variances,
+            weights: self.weights,
             pooled: f64::NAN,
         }
     }
@@ -163,6 +193,7 @@ pub struct WordBlock<'a, W, V: Vector> {
     residuals: &'a mut [V::Wide],
     deviations: &'a mut [V::Wide],
     keys: &'a mut [(f64, u32)],
+    fates: &'a mut [Fates],
 }
 
 impl<W, V: Vector> WordBlock<'_, W, V> {
@@ -184,7 +215,10 @@ impl<W, V: Vector> WordBlock<'_, W, V> {
             residuals: self.residuals,
             deviations: self.deviations,
             keys: self.keys,
+            fates: self.fates,
+            fates_known: false,
             variances: &mut [],
+            weights: &mut [],
             pooled: f64::NAN,
         }
     }
@@ -197,15 +231,22 @@ mod tests {
     #[test]
     fn the_planner_is_told_what_is_allocated() {
         for frames in [1, 31, 33, 101, 1000] {
-            let scratch = ColumnsScratch::new(frames);
-            let registers: usize = scratch.registers.iter().map(LaneBuffer::bytes).sum();
-            let keys = size_of_val(&*scratch.keys);
-            assert_eq!(registers + keys, columns_bytes(frames));
+            let scratch = ColumnsScratch::new(frames, [true, false]);
+            let registers: usize =
+                scratch.registers.iter().chain(&scratch.layers).map(LaneBuffer::bytes).sum();
+            let of_frames = size_of_val(&*scratch.keys) + size_of_val(&*scratch.fates);
+            assert_eq!(registers + of_frames, columns_bytes(frames, 1));
         }
     }
 }
 
 impl<V: Vector> Columns<'_, V> {
+    /// Bounds of everything in [`padded`](Self::padded) that is not missing.
+    #[inline(always)]
+    pub fn current_values(isa: V::Isa) -> Bounds<V> {
+        Bounds { high: V::splat(isa, V::Element::GREATEST), ..Bounds::everything(isa) }
+    }
+
     /// How many samples of each lane are not missing.
     #[inline(always)]
     pub(crate) fn count_valid(&self, isa: V::Isa) -> V {
@@ -235,29 +276,10 @@ impl<V: Vector> Columns<'_, V> {
     }
 }
 
-impl<V: Vector> Columns<'_, V> {
-    /// Drops lanes of the sample of one frame, in a set that is no interval of values: they become NaN.
-    #[inline(always)]
-    pub(crate) fn drop_sample(&mut self, isa: V::Isa, frame: usize, low: V::Mask, high: V::Mask) {
-        let sample = &mut self.samples[frame];
-        *sample = V::select(low | high, V::splat(isa, V::Element::NAN), *sample);
-    }
-
-    /// As [`drop_sample`](Self::drop_sample), of one lane.
-    #[inline(always)]
-    pub(crate) fn drop_lane(&mut self, frame: usize, lane: usize, _is_low: bool) {
-        self.samples[frame].lanes_mut()[lane] = V::Element::NAN;
-    }
-
-    /// Writes down that the sample of one lane came back.
-    #[inline(always)]
-    pub(crate) fn note_restored_lane(&mut self, _frame: usize, _lane: usize) {}
-}
-
 /// What a rejection leaves: the samples of [`Columns::samples`] inside `bounds`.
 #[derive(Debug, Clone, Copy)]
 pub struct Kept<V> {
-    /// The kept values.
+    /// The kept values. Where nothing is kept, everything below `low` was dropped low, and the rest high.
     pub bounds: Bounds<V>,
     /// Number of samples kept, n.
     pub count: V,

@@ -23,14 +23,24 @@ mod crreject;
 mod error;
 mod extrema;
 mod facts;
+mod fates;
+mod floor;
+mod gesd;
+mod linearfit;
 mod madclip;
 mod meanclip;
+mod medsigma;
 mod minmax;
 mod noise;
+mod one_pass;
+mod pclip;
+mod percentile;
 mod prepared;
 mod ranks;
 mod sigclip;
 mod varclip;
+mod variance;
+mod winsorized;
 
 pub use avsigclip::{AvSigClip, Pool, Scatter, pooled};
 pub use ccdclip::CcdClip;
@@ -42,12 +52,19 @@ pub use crreject::crreject;
 pub use error::RejectError;
 pub use extrema::Extrema;
 pub use facts::{FrameFacts, Noise, Scaling};
+pub use fates::Fates;
+pub use gesd::{Gesd, MaxOutliers};
+pub use linearfit::{LineFit, LinearFit};
 pub use madclip::madclip;
 pub use meanclip::MeanClip;
+pub use medsigma::MedSigma;
 pub use minmax::{MinMax, MinMaxDrops};
+pub use pclip::{PClip, PClipRule};
+pub use percentile::Percentile;
 pub use prepared::Prepared;
 pub use sigclip::{About, Center, MAD_STD_FACTOR, Restore, SigClip, Spread, Trim, ZeroSpread};
 pub use varclip::{VarClip, VarRule};
+pub use winsorized::{Winsorized, WinsorizedRule};
 
 /// Which samples of a column are left out before combining.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -70,6 +87,18 @@ pub enum Rejection {
     MeanClip(MeanClip),
     /// Clipping by the variances of the samples.
     VarClip(VarClip),
+    /// IRAF's percentile clip: a width from one order statistic.
+    PClip(PClip),
+    /// A fraction of the median.
+    Percentile(Percentile),
+    /// Outliers are replaced by the median; for an average alone.
+    MedSigma(MedSigma),
+    /// A scatter of winsorised values.
+    Winsorized(Winsorized),
+    /// A line through the samples in the order of their values.
+    LinearFit(LinearFit),
+    /// The generalized extreme Studentized deviate test.
+    Gesd(Gesd),
 }
 
 impl Rejection {
@@ -86,6 +115,12 @@ impl Rejection {
             Self::CcdClip(ccdclip) => ccdclip.validate(),
             Self::MeanClip(meanclip) => meanclip.validate(),
             Self::VarClip(varclip) => varclip.validate(),
+            Self::PClip(pclip) => pclip.validate(),
+            Self::Percentile(percentile) => percentile.validate(),
+            Self::MedSigma(medsigma) => medsigma.validate(),
+            Self::Winsorized(winsorized) => winsorized.validate(),
+            Self::LinearFit(linearfit) => linearfit.validate(),
+            Self::Gesd(gesd) => gesd.validate(),
         }
     }
 }
@@ -129,6 +164,42 @@ impl From<MinMax> for Rejection {
 impl From<Extrema> for Rejection {
     fn from(extrema: Extrema) -> Self {
         Self::Extrema(extrema)
+    }
+}
+
+impl From<PClip> for Rejection {
+    fn from(pclip: PClip) -> Self {
+        Self::PClip(pclip)
+    }
+}
+
+impl From<Percentile> for Rejection {
+    fn from(percentile: Percentile) -> Self {
+        Self::Percentile(percentile)
+    }
+}
+
+impl From<MedSigma> for Rejection {
+    fn from(medsigma: MedSigma) -> Self {
+        Self::MedSigma(medsigma)
+    }
+}
+
+impl From<Winsorized> for Rejection {
+    fn from(winsorized: Winsorized) -> Self {
+        Self::Winsorized(winsorized)
+    }
+}
+
+impl From<LinearFit> for Rejection {
+    fn from(linearfit: LinearFit) -> Self {
+        Self::LinearFit(linearfit)
+    }
+}
+
+impl From<Gesd> for Rejection {
+    fn from(gesd: Gesd) -> Self {
+        Self::Gesd(gesd)
     }
 }
 

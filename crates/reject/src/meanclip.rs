@@ -15,6 +15,7 @@ use skystack_stats::slice::IQR_STD_FACTOR;
 
 use crate::columns::number;
 use crate::error::check_factor;
+use crate::prepared::Algorithm;
 use crate::sigclip::{Limits, Survivors, Test, drop_ends};
 use crate::{Columns, Convention, FrameFacts, Kept, RejectError};
 
@@ -102,10 +103,11 @@ impl Rounds {
     pub(crate) fn new(clip: &MeanClip, facts: &FrameFacts<'_>) -> Self {
         Self { clip: *clip, weights: facts.weights.map(Box::from) }
     }
+}
 
-    /// Rejects in L columns.
+impl Algorithm for Rounds {
     #[inline(always)]
-    pub(crate) fn keep<V: Vector>(&self, isa: V::Isa, columns: &mut Columns<'_, V>) -> Kept<V> {
+    fn keep<V: Vector>(&self, isa: V::Isa, columns: &mut Columns<'_, V>) -> Kept<V> {
         let valid = columns.sort(isa);
         let window = Window::of_valid(isa, valid, columns.samples.len(), columns.full);
         let start = Survivors { bounds: Bounds::everything(isa), window, all: columns.full };
@@ -123,14 +125,17 @@ impl Rounds {
             };
             let is_finite = limits.variance.lt(V::Wide::splat(isa, f64::INFINITY));
             active = active & V::narrow_mask(is_finite & !limits.variance.eq(zero));
-            let test = Test::with(isa, self.clip.lsigma, self.clip.hsigma, &limits);
+            let factors = [self.clip.lsigma, self.clip.hsigma];
+            let test = Test::about(isa, factors, limits.center.widen(), limits.variance);
             let (after, _) = drop_ends(isa, columns.ranks(), &start, &test, active);
             survivors = Survivors::select(active, after, survivors);
         }
         let Survivors { bounds, window, all } = survivors;
         Kept { bounds, count: window.count, valid, window: Some(window), all }
     }
+}
 
+impl Rounds {
     /// Mean and variance of the survivors, weighted where weights do not sum to 0.
     #[inline(always)]
     fn by_moments<V: Vector>(&self, isa: V::Isa, samples: &[V], survivors: &Survivors<V>) -> Limits<V> {

@@ -5,6 +5,7 @@ use skystack_stats::lane::{self, Bounds};
 
 use crate::columns::{constants, number};
 use crate::error::check_factor;
+use crate::prepared::Algorithm;
 use crate::{
     About, Center, Columns, Convention, FrameFacts, Kept, RejectError, Restore, SigClip, Spread, Trim,
     ZeroSpread,
@@ -207,10 +208,11 @@ impl OncePerPixel {
         let gains = (0..facts.frames).map(|frame| facts.noise(frame).gain).collect();
         Self { kappa: clip.lsigma, ampfrac, gains }
     }
+}
 
-    /// Rejects in L columns.
+impl Algorithm for OncePerPixel {
     #[inline(always)]
-    pub(crate) fn keep<V: Vector>(&self, isa: V::Isa, columns: &mut Columns<'_, V>) -> Kept<V> {
+    fn keep<V: Vector>(&self, isa: V::Isa, columns: &mut Columns<'_, V>) -> Kept<V> {
         let valid = columns.count_valid(isa);
         let ((zero, one), two) = (constants::<V>(isa), number::<V>(isa, 2));
         let everything = Bounds::everything(isa);
@@ -237,7 +239,9 @@ impl OncePerPixel {
         let all = columns.full && !zero.lt(dropped).any();
         Kept { bounds: everything, count: valid - dropped, valid, window: None, all }
     }
+}
 
+impl OncePerPixel {
     /// |y − μ| > κ·√(v + |μ|/g) + A·|μ|
     #[inline(always)]
     fn is_gone<V: Vector>(&self, isa: V::Isa, frame: usize, y: V, variance: V, center: V) -> V::Mask {

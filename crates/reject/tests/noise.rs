@@ -243,9 +243,10 @@ impl<T: Element> Kernel for Run<'_, T> {
     #[inline(always)]
     fn run<I: Isa>(self, isa: I) -> Vec<Answer> {
         let case = self.case;
-        let prepared = Prepared::new(&case.rejection, &case.facts()).expect("valid parameters");
+        let prepared =
+            Prepared::new(std::slice::from_ref(&case.rejection), &case.facts()).expect("valid parameters");
         let frames = case.facts().frames;
-        let mut scratch = ColumnsScratch::new(frames);
+        let mut scratch = ColumnsScratch::new(frames, [false; 2]);
         let pixels: Vec<usize> = (0..case.columns.len()).collect();
         let (mut answers, mut scatter) = (vec![], vec![]);
         let mut stages = vec![false];
@@ -271,7 +272,7 @@ impl<T: Element> Kernel for Run<'_, T> {
                     columns.variances = &mut variances;
                 }
                 if is_first {
-                    let found = prepared.scatter(isa, &mut columns);
+                    let found = prepared.scatter(isa, &mut columns).expect("rows are pooled");
                     let of = |lane: usize| (found.q.lanes()[lane], found.n.lanes()[lane].widen());
                     scatter.extend((0..group.len()).map(of));
                     continue;

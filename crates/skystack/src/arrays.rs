@@ -3,7 +3,10 @@
 use std::ops::Range;
 
 use ndarray::{Array2, Array3, ArrayView3, Axis};
-use skystack_combine::{BoxError, FrameSource, MemorySink, Plane, SampleFormat, SampleType, WorkingType};
+use skystack_combine::{
+    BoxError, CountProduct, CubeProduct, FrameSource, MemorySink, Plane, Planes, SampleFormat, SampleType,
+    ValueProduct, WorkingType,
+};
 use skystack_plan::{Source, Workload};
 use skystack_simd::Element;
 
@@ -67,22 +70,32 @@ samples! {
     f64 F64 => f64 |samples| Some(samples);
 }
 
-/// What [`Stacker::run`] returns. All images are (H, W).
+/// What [`Stacker::run`] returns. All images are (H, W), all cubes (N, H, W).
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Combined<T> {
     /// The combined image, `blank` where no sample was used.
     pub image: Array2<T>,
-    /// Scatter of the used samples, if it was asked for.
-    pub sigma: Option<Array2<T>>,
-    /// Number of rejected samples; missing ones are not counted.
-    pub nrej: Option<Array2<u32>>,
-    /// Number of used samples.
-    pub count: Option<Array2<u32>>,
-    /// (N, H, W): 1 where a frame's sample is not used, for whatever reason.
-    pub rejmask: Option<Array3<u8>>,
     /// What happened.
     pub report: Report,
+    further: Planes<Option<Array2<T>>, Option<Array2<u32>>, Option<Array3<u8>>>,
+}
+
+impl<T> Combined<T> {
+    /// A further image of values, if it was asked for.
+    pub fn values(&self, product: ValueProduct) -> Option<&Array2<T>> {
+        self.further.values(product).as_ref()
+    }
+
+    /// A further image of whole numbers, likewise.
+    pub fn counts(&self, product: CountProduct) -> Option<&Array2<u32>> {
+        self.further.counts(product).as_ref()
+    }
+
+    /// A cube with a plane a frame, likewise.
+    pub fn cube(&self, product: CubeProduct) -> Option<&Array3<u8>> {
+        self.further.cube(product).as_ref()
+    }
 }
 
 /// An array as a source of rows: whole frames in place where their layout allows it.
@@ -157,31 +170,32 @@ pub(crate) fn run<S: Sample, T: WorkingType>(
     let (frames, height, width) = source.view.dim();
     let mut options = stacker.options.clone();
     options.weights = weights(&stacker.weight, frames)?;
+    options.per_frame = true;
     let products = options.products;
     // All frames have one layout.
     let borrowed = frames > 0 && source.frame(0).is_some();
     let workload = Workload::new(frames, height, width, size_of::<S>())
         .source(if borrowed { Source::Borrowed } else { Source::Copied })
         .outputs(products.bytes_per_pixel(frames, T::BYTES), true);
-    let plan = stacker.plan(workload, &crate::machine_lately())?;
+    let plan = stacker.plan(&options, workload, &crate::machine_lately())?;
     let mut sink = MemorySink::<T>::new(&products, frames, height, width);
     let summary = stacker.engine(&options, source, &mut sink, &plan)?;
     let shape = (height, width);
-    Ok(Combined {
-        image: image(shape, sink.image),
-        sigma: products.sigma.then(|| image(shape, sink.sigma)),
-        nrej: products.nrej.then(|| image(shape, sink.nrej)),
-        count: products.count.then(|| image(shape, sink.count)),
-        rejmask: products.rejmask.then(|| {
-            let cube = Array3::from_shape_vec((frames, height, width), sink.rejmask);
-            cube.expect("the sink holds every row of every frame")
-        }),
-        report: Report::new(stacker, plan, summary, (height, width), T::BYTES),
-    })
+    let mut further = sink.planes.map(
+        |values| image(shape, values),
+        |counts| image(shape, counts),
+        |cube| (!cube.is_empty()).then(|| Array3::from_shape_vec((frames, height, width), cube).expect(HELD)),
+    );
+    let image = further.image.take().expect("every run has an image");
+    Ok(Combined { image, report: Report::new(stacker, plan, summary, shape, T::BYTES), further })
 }
 
-fn image<E>(shape: (usize, usize), rows: Vec<E>) -> Array2<E> {
-    Array2::from_shape_vec(shape, rows).expect("the sink holds every row")
+/// Why the shapes fit.
+const HELD: &str = "the sink holds every row of every product";
+
+/// An image, if it was asked for.
+fn image<E>(shape: (usize, usize), rows: Vec<E>) -> Option<Array2<E>> {
+    (!rows.is_empty()).then(|| Array2::from_shape_vec(shape, rows).expect(HELD))
 }
 
 /// Weights of frames that have no headers.

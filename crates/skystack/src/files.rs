@@ -126,15 +126,31 @@ impl Inputs {
     fn types(&self, stacker: &Stacker, outputs: &OutputFiles) -> Result<(Working, Bitpix), Error> {
         let working = match (outputs.bitpix, self.working(stacker.outtype)) {
             (Some(Bitpix::F64), _) => Working::F64,
-            (None | Some(Bitpix::F32), working) => working,
+            (None | Some(Bitpix::F32 | Bitpix::I16 | Bitpix::I32), working) => working,
             (Some(other), _) => {
-                let message =
-                    format!("bitpix is {}, needed -32 or -64: integers are not available yet", other.code());
+                let message = format!("bitpix is {}, needed 16, 32, -32 or -64", other.code());
                 return Err(Error::new(ErrorKind::Parameter, message));
             }
         };
-        let same = if working == Working::F32 { Bitpix::F32 } else { Bitpix::F64 };
-        Ok((working, outputs.bitpix.unwrap_or(same)))
+        Ok((working, outputs.bitpix.unwrap_or(floats(working))))
+    }
+
+    /// The number that stands for NaN in an integer image; nothing where no pixel can be empty but by `blank`, which must then
+    /// fit the type.
+    fn integer_blank(stacker: &Stacker, bitpix: Bitpix) -> Result<Option<i64>, Error> {
+        let Some((low, high)) = bitpix.integer_range() else { return Ok(None) };
+        let blank = stacker.options.blank;
+        if blank.is_nan() {
+            return Ok(Some(low));
+        }
+        if blank.fract() == 0.0 && (low as f64..=high as f64).contains(&blank) {
+            return Ok(None);
+        }
+        let message = format!(
+            "blank is {blank}, needed nan or a whole number from {low} to {high} for bitpix {}",
+            bitpix.code()
+        );
+        Err(Error::new(ErrorKind::Parameter, message))
     }
 
     /// Normalised weights of the frames.
@@ -182,13 +198,20 @@ impl Inputs {
     /// Everything that can be wrong before a byte of data is read.
     fn check(&self, stacker: &Stacker, outputs: &OutputFiles) -> Result<(), Error> {
         outputs.check(self.images.iter().map(|image| image.path()))?;
-        let weights = self.weights(&stacker.weight)?;
-        let options = Options { weights, ..stacker.options.clone() };
-        match self.types(stacker, outputs)?.0 {
+        let options = self.options(stacker, outputs)?;
+        let (working, bitpix) = self.types(stacker, outputs)?;
+        Self::integer_blank(stacker, bitpix)?;
+        match working {
             Working::F32 => options.check::<f32>(self.frames.len())?,
             Working::F64 => options.check::<f64>(self.frames.len())?,
         }
         Ok(())
+    }
+
+    /// The options with everything that comes from the frames.
+    fn options(&self, stacker: &Stacker, outputs: &OutputFiles) -> Result<Options, Error> {
+        let weights = self.weights(&stacker.weight)?;
+        Ok(Options { weights, products: outputs.products(), per_frame: true, ..stacker.options.clone() })
     }
 
     fn plan(&self, stacker: &Stacker, outputs: &OutputFiles) -> Result<Plan, Error> {
@@ -200,7 +223,7 @@ impl Inputs {
             .source(Source::File { bytes_per_row })
             .outputs(outputs.bytes_per_pixel(frames, element_bytes), false)
             .fixed(outputs.paths().count() * FitsWriter::SCRATCH_BYTES);
-        stacker.plan(workload, &self.machine)
+        stacker.plan(&self.options(stacker, outputs)?, workload, &self.machine)
     }
 }
 
@@ -223,6 +246,11 @@ impl<T: Element> FrameSource<T> for Inputs {
         let Frame { image, plane } = &self.frames[frame];
         Ok(image.read_stored(*plane, rows, out)?)
     }
+}
+
+/// The type of a file for values of the computation.
+fn floats(working: Working) -> Bitpix {
+    if working == Working::F32 { Bitpix::F32 } else { Bitpix::F64 }
 }
 
 /// How an image is stored, in the words of the engine.
@@ -275,8 +303,8 @@ pub(crate) fn run<P: AsRef<Path>>(
     let inputs = Inputs::open(inputs)?;
     inputs.check(stacker, outputs)?;
     match inputs.types(stacker, outputs)? {
-        (Working::F32, floats) => run_as::<f32>(stacker, &inputs, outputs, floats),
-        (Working::F64, floats) => run_as::<f64>(stacker, &inputs, outputs, floats),
+        (Working::F32, bitpix) => run_as::<f32>(stacker, &inputs, outputs, bitpix),
+        (Working::F64, bitpix) => run_as::<f64>(stacker, &inputs, outputs, bitpix),
     }
 }
 
@@ -284,21 +312,21 @@ fn run_as<T: skystack_combine::WorkingType + Physical + Stored>(
     stacker: &Stacker,
     inputs: &Inputs,
     outputs: &OutputFiles,
-    floats: Bitpix,
+    bitpix: Bitpix,
 ) -> Result<Report, Error> {
     let (frames, shape) = (inputs.frames.len(), inputs.shape());
-    let weights = inputs.weights(&stacker.weight)?;
-    let products = outputs.products();
-    let options = Options { weights: weights.clone(), products, ..stacker.options.clone() };
+    let options = inputs.options(stacker, outputs)?;
     let plan = inputs.plan(stacker, outputs)?;
-    let mut sink = FileSink::create(outputs, floats, frames, shape)?;
+    let blank = Inputs::integer_blank(stacker, bitpix)?;
+    let floats = if bitpix == Bitpix::F32 { bitpix } else { T::BITPIX };
+    let mut sink = FileSink::create(outputs, (bitpix, floats), blank, frames, shape)?;
     let summary = stacker.engine::<T>(&options, inputs, &mut sink, &plan)?;
     for image in &inputs.images {
         image.check_unchanged()?;
     }
     let mut report = Report::new(stacker, plan, summary, shape, T::BYTES);
     report.frames = inputs.frames.iter().map(Frame::report).collect();
-    for (frame, weight) in report.frames.iter_mut().zip(weights.iter().flatten()) {
+    for (frame, weight) in report.frames.iter_mut().zip(options.weights.iter().flatten()) {
         frame.weight = Some(*weight);
     }
     for frame in &inputs.frames {
@@ -309,6 +337,6 @@ fn run_as<T: skystack_combine::WorkingType + Physical + Stored>(
     let read_warnings = inputs.images.iter().flat_map(|image| image.warnings());
     report.warnings.extend(read_warnings.cloned());
     let shared = header::shared(stacker, &inputs.frames, &report)?;
-    sink.finish(|product| header::of_product(&shared, product))?;
+    sink.finish(|product| header::of_product(&shared, product, blank))?;
     Ok(report)
 }

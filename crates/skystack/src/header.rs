@@ -1,6 +1,6 @@
 //! Headers of outputs (algorithms.md section 9): what is inherited from the first frame, what is said about the run.
 
-use skystack_combine::Combine;
+use skystack_combine::{Combine, Product, ValueProduct};
 use skystack_fits::Header;
 use skystack_reject::{About, Center, Rejection, SigClip, Spread, Trim};
 
@@ -40,22 +40,28 @@ pub(crate) fn shared(stacker: &Stacker, frames: &[Frame], report: &Report) -> Re
 }
 
 /// The header of one product.
-pub(crate) fn of_product(shared: &Header, product: &str) -> Header {
+///
+/// `blank` is the number that stands for an empty pixel of an integer image.
+pub(crate) fn of_product(
+    shared: &Header,
+    product: Option<Product>,
+    blank: Option<i64>,
+) -> Result<Header, Error> {
     let mut header = shared.clone();
-    if product == "IMAGE" {
-        return header;
-    }
+    let Some(product) = product else {
+        if let Some(blank) = blank {
+            header.set("BLANK", blank, "empty pixel")?;
+        }
+        return Ok(header);
+    };
     // What counts samples has no brightness unit.
-    if product != "SIGMA" {
+    let of_brightness = [ValueProduct::Sigma, ValueProduct::Error, ValueProduct::Empirical];
+    if !of_brightness.iter().any(|of| Product::from(*of) == product) {
         header.remove("BUNIT");
     }
-    header.push_comment(match product {
-        "SIGMA" => "scatter of the used samples",
-        "NREJ" => "number of rejected samples; missing ones are not counted",
-        "COUNT" => "number of used samples",
-        _ => "one plane a frame: 1 = sample not used, 0 = used",
-    });
-    header
+    header.set("EXTNAME", product.name(), "")?;
+    header.push_comment(product.comment());
+    Ok(header)
 }
 
 /// EXPTIME is the mean of the frames (their sum for combine=sum), TEXPTIME the sum; absent unless every frame has it.
@@ -107,7 +113,10 @@ fn history(header: &mut Header, stacker: &Stacker, report: &Report) {
     say(format!("skystack {} combine, arithmetic contract v1", env!("CARGO_PKG_VERSION")));
     let combine = format!("{:?}", options.combine).to_lowercase();
     say(format!("combine={combine} convention={} blank={}", stacker.convention, options.blank));
-    say(rejection(&options.rejection));
+    if options.rejections.is_empty() {
+        say("reject=none".to_owned());
+    }
+    options.rejections.iter().for_each(|of| say(rejection(of)));
     if let Some(lthreshold) = options.lthreshold {
         say(format!("lthreshold={lthreshold}"));
     }

@@ -74,14 +74,18 @@ pub use arrays::{Combined, Sample};
 pub use error::{Error, ErrorKind};
 pub use output::OutputFiles;
 pub use report::{FrameReport, Report};
-pub use skystack_combine::{Combine, Products, Progress, Timings};
+pub use skystack_combine::{
+    Combine, CountProduct, CubeProduct, FrameTotals, Product, Products, Progress, Reason, Timings,
+    ValueProduct,
+};
 pub use skystack_fits as fits;
 pub use skystack_plan::{Machine, Plan};
 pub use skystack_reference::Trace;
 pub use skystack_reject::{
-    About, AvSigClip, CcdClip, Center, Convention, Extrema, FrameFacts, MAD_STD_FACTOR, MeanClip, MinMax,
-    Noise, Pool, RejectError, Rejection, Restore, Scaling, SigClip, Spread, Trim, VarClip, VarRule,
-    ZeroSpread, crreject, madclip,
+    About, AvSigClip, CcdClip, Center, Convention, Extrema, FrameFacts, Gesd, LineFit, LinearFit,
+    MAD_STD_FACTOR, MaxOutliers, MeanClip, MedSigma, MinMax, Noise, PClip, PClipRule, Percentile, Pool,
+    RejectError, Rejection, Restore, Scaling, SigClip, Spread, Trim, VarClip, VarRule, Winsorized,
+    WinsorizedRule, ZeroSpread, crreject, madclip,
 };
 pub use skystack_simd::Level;
 pub use skystack_stats as stats;

@@ -67,7 +67,13 @@ impl Stacker {
 
     /// What is left out before combining.
     pub fn reject(mut self, rejection: impl Into<Rejection>) -> Self {
-        self.options.rejection = rejection.into();
+        self.options.rejections = vec![rejection.into()];
+        self
+    }
+
+    /// And then this one, of what the rejections before it left.
+    pub fn then_reject(mut self, rejection: impl Into<Rejection>) -> Self {
+        self.options.rejections.push(rejection.into());
         self
     }
 
@@ -224,8 +230,13 @@ impl Stacker {
     }
 
     /// Plans a job on this machine.
-    pub(crate) fn plan(&self, workload: Workload, machine: &Machine) -> Result<Plan, Error> {
-        let scratch = workload.scratch_bytes + scratch_bytes(workload.frames);
+    pub(crate) fn plan(
+        &self,
+        options: &Options,
+        workload: Workload,
+        machine: &Machine,
+    ) -> Result<Plan, Error> {
+        let scratch = workload.scratch_bytes + scratch_bytes(options, workload.frames, workload.width);
         Ok(skystack_plan::plan(&workload.scratch(scratch), machine, &self.limits)?)
     }
 

@@ -68,7 +68,7 @@ fn trace(
 /// The options in the reference's own words: it shares no code with the kernels, and so no types of theirs.
 fn setup(options: &Options, working: Working) -> Setup<'_> {
     Setup {
-        rejections: std::slice::from_ref(&options.rejection),
+        rejections: &options.rejections,
         combine: match options.combine {
             Combine::Average => skystack_reference::Combine::Average,
             Combine::Median => skystack_reference::Combine::Median,

@@ -1,9 +1,10 @@
 //! The combined value (algorithms.md section 7) of L pixels.
 
 use skystack_reject::{Columns, Kept};
-use skystack_simd::{Element, Mask, Vector};
+use skystack_simd::{Element, Isa, Mask, Task, Vector};
 use skystack_stats::lane::{self, All, Bounds, Deviations, Ranks, Terms};
 
+use super::weights::Weights;
 use crate::options::{Combine, Lmedian, Resolved};
 
 /// The statistic of the kept samples; arbitrary where there are none.
@@ -15,15 +16,18 @@ pub(super) fn combine<T: Element, V: Vector<Element = T>>(
     kept: &Kept<V>,
 ) -> V {
     match options.combine {
+        Combine::Average if options.rejections.replaces() => isa.call(MeanOfCurrent { columns }),
         Combine::Average | Combine::Sum if columns.ordered => {
             let sum = sum_of_ranks::<V, EXACT_RUN>(isa, columns, kept);
             V::narrow(if options.combine == Combine::Sum { sum } else { sum / kept.count.widen() })
         }
-        Combine::Average | Combine::Sum if options.weights.is_none() && is_exact(isa, columns, kept) => {
+        Combine::Average | Combine::Sum
+            if Weights::of(options, columns).is_none() && is_exact(isa, columns, kept) =>
+        {
             let sum = sum_of_ranks::<V, 1>(isa, columns, kept);
             V::narrow(if options.combine == Combine::Sum { sum } else { sum / kept.count.widen() })
         }
-        Combine::Average => average(isa, options, columns.samples, kept),
+        Combine::Average => average(isa, options, columns, kept),
         Combine::Sum => {
             let zero = V::Wide::splat(isa, 0.0);
             let plain = Deviations { members: kept.bounds, pivot: zero, zero };
@@ -43,17 +47,34 @@ pub(super) fn combine<T: Element, V: Vector<Element = T>>(
     }
 }
 
+/// The mean of what a rejection made of all samples, outliers replaced.
+struct MeanOfCurrent<'a, 'b, V: Vector> {
+    columns: &'a Columns<'b, V>,
+}
+
+impl<V: Vector> Task<V::Isa> for MeanOfCurrent<'_, '_, V> {
+    type Output = V;
+
+    #[inline(always)]
+    fn run(self, isa: V::Isa) -> V {
+        let (current, members) = (&*self.columns.padded, Columns::<V>::current_values(isa));
+        let count = lane::count(isa, current, &members);
+        V::narrow(lane::mean(isa, current, members, count))
+    }
+}
+
 /// p + SUM(y − p)/n, or p + SUM(w·(y − p))/SUM(w) where the weights at this pixel do not sum to zero.
 #[inline(always)]
 fn average<T: Element, V: Vector<Element = T>>(
     isa: V::Isa,
     options: &Resolved<T>,
-    samples: &[V],
+    columns: &Columns<'_, V>,
     kept: &Kept<V>,
 ) -> V {
-    let Some(weights) = &options.weights else {
+    let (samples, weights) = (&*columns.samples, Weights::of(options, columns));
+    if weights.is_none() {
         return V::narrow(mean(isa, samples, kept));
-    };
+    }
     let zero = V::Wide::splat(isa, 0.0);
     let pivot = lane::first_in(isa, samples, &kept.bounds).widen();
     let deviations = Deviations { members: kept.bounds, pivot, zero };
@@ -77,7 +98,7 @@ fn mean<V: Vector>(isa: V::Isa, samples: &[V], kept: &Kept<V>) -> V::Wide {
 
 /// w·d and w over the members.
 struct Weighted<'a, V: Vector> {
-    weights: &'a [f64],
+    weights: Weights<'a, V>,
     deviations: Deviations<V, Bounds<V>>,
     isa: V::Isa,
 }
@@ -85,7 +106,7 @@ struct Weighted<'a, V: Vector> {
 impl<V: Vector> Terms<V, 2> for Weighted<'_, V> {
     #[inline(always)]
     fn terms(&self, frame: usize, y: V) -> [V::Wide; 2] {
-        let weight = V::Wide::splat(self.isa, self.weights[frame]);
+        let weight = self.weights.at(self.isa, frame);
         let member = V::widen_mask(self.deviations.members.contain(y));
         let [d] = self.deviations.terms(frame, y);
         [weight * d, V::Wide::select(member, weight, self.deviations.zero)]

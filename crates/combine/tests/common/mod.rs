@@ -6,11 +6,12 @@
 pub(crate) mod oracle;
 
 use skystack_combine::{
-    Combine, FrameSource, Lmedian, MemorySink, Options, Plane, Products, SigmaRule, WorkingType,
+    Combine, CountProduct, CubeProduct, FrameSource, Lmedian, MemorySink, Options, Plane, Product, Products,
+    SigmaRule, ValueProduct, WorkingType,
 };
 use skystack_reject::{
-    About, Center, Convention, Extrema, MinMax, Rejection, Restore, SigClip, Spread, Trim, ZeroSpread,
-    madclip,
+    About, Center, Convention, Extrema, MinMax, PClip, PClipRule, Percentile, Rejection, Restore, SigClip,
+    Spread, Trim, ZeroSpread, madclip,
 };
 
 /// A small generator (PCG-like): the same sequence on every machine.
@@ -162,8 +163,32 @@ pub(crate) fn sigclip(draw: &mut Draw) -> SigClip {
     clip
 }
 
+/// A rejection that looks at nothing but the samples of the column, with every parameter drawn.
+pub(crate) fn order(draw: &mut Draw) -> Rejection {
+    let factors = [0.3, 0.7, 1.0, 1.5, 2.03, 3.0, f64::INFINITY];
+    let (lsigma, hsigma) = (draw.pick(&factors), draw.pick(&factors));
+    let nkeep = draw.pick(&[0, 0, 1, 3, 6, 1000]);
+    let maxrej = draw.pick(&[None, None, Some(0), Some(1), Some(5)]);
+    match draw.below(2) {
+        0 => {
+            let fractions = [0.0, 0.005, 0.02, 0.1, 0.5, f64::INFINITY];
+            let mut rule = Percentile::new(draw.pick(&fractions), draw.pick(&fractions)).nkeep(nkeep);
+            rule.maxrej = maxrej;
+            rule.into()
+        }
+        _ => {
+            let ranks = [-0.5, 0.5, -0.01, 0.25, -0.9, 1.0, -2.0, 3.0, -40.0];
+            let rule = draw.pick(&[PClipRule::Iraf, PClipRule::Imcombiners]);
+            let mut rule =
+                PClip::iraf().pclip(draw.pick(&ranks)).lsigma(lsigma).hsigma(hsigma).nkeep(nkeep).rule(rule);
+            rule.maxrej = maxrej;
+            rule.into()
+        }
+    }
+}
+
 fn rejection(draw: &mut Draw, frames: usize) -> Rejection {
-    match draw.below(10) {
+    match draw.below(16) {
         0 => Rejection::None,
         1 => {
             let low = draw.below(frames);
@@ -181,8 +206,45 @@ fn rejection(draw: &mut Draw, frames: usize) -> Rejection {
             extrema.maxrej = draw.pick(&[None, Some(2)]);
             extrema.into()
         }
-        _ => sigclip(draw).into(),
+        3..10 => sigclip(draw).into(),
+        _ => order(draw),
     }
+}
+
+/// Every output of a sink as bits, one list a product.
+pub(crate) fn all_bits<T: WorkingType>(sink: &MemorySink<T>) -> Vec<Vec<u64>> {
+    let values = |values: &[T]| values.iter().map(|v| v.bits()).collect();
+    let mut all = vec![values(sink.image())];
+    all.extend(ValueProduct::ALL.iter().map(|product| values(sink.values(*product))));
+    let counts = CountProduct::ALL.iter().map(|product| sink.counts(*product));
+    all.extend(counts.map(|counts| counts.iter().map(|n| u64::from(*n)).collect()));
+    let cubes = CubeProduct::ALL.iter().map(|product| sink.cube(*product));
+    all.extend(cubes.map(|cube| cube.iter().map(|n| u64::from(*n)).collect()));
+    all
+}
+
+/// One rejection, sometimes several.
+fn rejections(draw: &mut Draw, frames: usize) -> Vec<Rejection> {
+    let number = draw.pick(&[1, 1, 1, 1, 1, 2, 3]);
+    (0..number).map(|_| rejection(draw, frames)).collect()
+}
+
+/// Every further image that needs nothing but samples.
+pub(crate) fn products() -> Products {
+    let needs_more = [ValueProduct::Variance, ValueProduct::Error, ValueProduct::Exposure];
+    let all = needs_more.into_iter().fold(Products::ALL, Products::without);
+    all.without(CountProduct::Dq)
+}
+
+/// Sigma, nrej, count and the rejection masks.
+pub(crate) fn usual_products() -> Products {
+    let usual: [Product; 4] = [
+        ValueProduct::Sigma.into(),
+        CountProduct::Nrej.into(),
+        CountProduct::Count.into(),
+        CubeProduct::Rejmask.into(),
+    ];
+    usual.into_iter().collect()
 }
 
 /// Options for a stack of `frames` frames, all products on.
@@ -190,11 +252,12 @@ pub(crate) fn options(draw: &mut Draw, frames: usize) -> Options {
     let all = [Combine::Average, Combine::Median, Combine::Lmedian, Combine::Sum, Combine::Min, Combine::Max];
     let mut options = Options {
         combine: draw.pick(&all),
-        rejection: rejection(draw, frames),
+        rejections: rejections(draw, frames),
         lmedian: draw.pick(&[Lmedian::Iraf, Lmedian::Lower]),
         sigma_rule: draw.pick(&[SigmaRule::Iraf, SigmaRule::Scatter, SigmaRule::Population]),
         blank: draw.pick(&[f64::NAN, 0.0, -1.0]),
-        products: Products { sigma: true, nrej: true, count: true, rejmask: true },
+        products: products(),
+        per_frame: true,
         ..Options::default()
     };
     if draw.chance(25) {

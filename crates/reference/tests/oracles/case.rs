@@ -2,16 +2,16 @@
 
 use skystack_reference::{Combine, Setup, Working};
 use skystack_reject::{
-    AvSigClip, CcdClip, Center, Convention, Extrema, MinMax, Noise, Rejection, Scaling, SigClip, Spread,
-    VarClip, VarRule, crreject, madclip,
+    AvSigClip, CcdClip, Center, Convention, Extrema, Gesd, LinearFit, MaxOutliers, MedSigma, MinMax, Noise,
+    PClip, Percentile, Rejection, Scaling, SigClip, Spread, VarClip, VarRule, Winsorized, crreject, madclip,
 };
 use toml::{Table, Value};
 
 /// Cases of schema 1 that [`Case::is_ours`] picks.
-pub(crate) const EXPECTED: usize = 224;
+pub(crate) const EXPECTED: usize = 248;
 
-/// Rejections that the reference has.
-const REJECTIONS: [&str; 10] = [
+/// Rejections that the reference has, by their names in the cases.
+const REJECTIONS: [&str; 16] = [
     "none",
     "minmax",
     "minmax_limits",
@@ -22,6 +22,12 @@ const REJECTIONS: [&str; 10] = [
     "ccdclip",
     "crreject",
     "clipped",
+    "pclip",
+    "percentile",
+    "medsigma",
+    "winsorized",
+    "linearfit",
+    "gesd",
 ];
 
 pub(crate) struct Case {
@@ -126,6 +132,29 @@ impl Case {
             }
             "sigclip" => self.clip(SigClip::convention(convention).expect("a defined pair")).into(),
             "madclip" => self.clip(madclip(convention).expect("a defined pair")).into(),
+            "pclip" => self.pclip(PClip::convention(convention).expect("a defined pair")).into(),
+            "percentile" => {
+                let row = Percentile::convention(convention).expect("a defined pair");
+                row.plow(self.number("plow").unwrap_or(row.plow))
+                    .phigh(self.number("phigh").unwrap_or(row.phigh))
+                    .into()
+            }
+            "medsigma" => {
+                let row = MedSigma::convention(convention).expect("a defined pair");
+                let (lsigma, hsigma) = self.clip_factors(row.lsigma, row.hsigma);
+                row.lsigma(lsigma).hsigma(hsigma).into()
+            }
+            "winsorized" => {
+                let row = Winsorized::convention(convention).expect("a defined pair");
+                let (lsigma, hsigma) = self.clip_factors(row.lsigma, row.hsigma);
+                row.lsigma(lsigma).hsigma(hsigma).into()
+            }
+            "linearfit" => {
+                let row = LinearFit::convention(convention).expect("a defined pair");
+                let (lsigma, hsigma) = self.clip_factors(row.lsigma, row.hsigma);
+                row.lsigma(lsigma).hsigma(hsigma).into()
+            }
+            "gesd" => self.gesd(Gesd::convention(convention).expect("a defined pair")).into(),
             "avsigclip" => self.avsigclip(AvSigClip::convention(convention).expect("a defined pair")).into(),
             "ccdclip" => self.ccdclip(CcdClip::convention(convention).expect("a defined pair")).into(),
             "crreject" => {
@@ -134,6 +163,29 @@ impl Case {
             }
             "clipped" => self.varclip().into(),
             _ => Rejection::None,
+        }
+    }
+
+    fn clip_factors(&self, lsigma: f64, hsigma: f64) -> (f64, f64) {
+        (self.number("lsigma").unwrap_or(lsigma), self.number("hsigma").unwrap_or(hsigma))
+    }
+
+    fn pclip(&self, row: PClip) -> PClip {
+        let (lsigma, hsigma) = self.clip_factors(row.lsigma, row.hsigma);
+        let clip = row.lsigma(lsigma).hsigma(hsigma).pclip(self.number("pclip").unwrap_or(row.pclip));
+        match self.number("nkeep") {
+            Some(nkeep) if nkeep < 0.0 => clip.nkeep(0).maxrej(-nkeep as u32),
+            Some(nkeep) => clip.nkeep(nkeep as u32),
+            None => clip,
+        }
+    }
+
+    fn gesd(&self, row: Gesd) -> Gesd {
+        let row = row.alpha(self.number("alpha").unwrap_or(row.alpha));
+        match (self.number("max_outlier_fraction"), self.number("max_outliers")) {
+            (Some(fraction), _) => row.outliers(MaxOutliers::Fraction(fraction)),
+            (None, Some(count)) => row.outliers(MaxOutliers::Count(count as u32)),
+            (None, None) => row,
         }
     }
 

@@ -143,8 +143,8 @@ impl Clip {
         frame: usize,
         center: V,
     ) -> (V::Mask, V::Mask) {
-        let limits = Limits { center, variance: columns.deviations[frame] };
-        let test = Test::with(isa, self.limits.lsigma, self.limits.hsigma, &limits);
+        let factors = [self.limits.lsigma, self.limits.hsigma];
+        let test = Test::about(isa, factors, center.widen(), columns.deviations[frame]);
         (test.low(columns.samples[frame]), test.high(columns.samples[frame]))
     }
 }

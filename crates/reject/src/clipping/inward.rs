@@ -5,7 +5,7 @@
 //! their order and remembers two samples a lane.
 
 use skystack_simd::{Element, Mask, Vector};
-use skystack_stats::lane::{self, Ranks, Window, true_lanes};
+use skystack_stats::lane::{self, Bounds, Ranks, Window, true_lanes};
 
 use super::Clip;
 use super::widths::Measure;
@@ -47,8 +47,22 @@ pub(super) fn keep<V: Vector>(
         recorded = Some(short);
     };
     let bounds = cut_to_window(isa, columns, &window);
+    if let Some(short) = recorded {
+        note_restored(columns, &bounds, short);
+    }
     let all = columns.full && !window.count.lt(valid).any();
     Kept { bounds, count: window.count, valid, window: Some(window), all }
+}
+
+/// Writes down what came back in some lanes: what is kept, and was none of the survivors.
+#[inline(always)]
+fn note_restored<V: Vector>(columns: &mut Columns<'_, V>, bounds: &Bounds<V>, lanes: V::Mask) {
+    for frame in 0..columns.samples.len() {
+        let (y, alive) = (columns.samples[frame], columns.padded[frame]);
+        for lane in true_lanes(bounds.contain(y) & !alive.eq(alive) & lanes) {
+            columns.note_restored_lane(frame, lane);
+        }
+    }
 }
 
 /// Runs passes until every lane has stopped; writes the residuals of some lanes.
@@ -114,14 +128,10 @@ impl<V: Vector> Ends<V> {
         let (zero, infinity) = (number::<V>(isa, 0), V::splat(isa, V::Element::INFINITY));
         let (mut low, mut high) = ((infinity, zero), (zero - infinity, zero));
         let mut fails = zero.lt(zero);
+        let (factors, center) = ([clip.limits.lsigma, clip.limits.hsigma], center.widen());
         for (frame, (y, variance)) in columns.padded.iter().zip(columns.deviations.iter()).enumerate() {
             let frame = number::<V>(isa, frame);
-            let test = Test::with(
-                isa,
-                clip.limits.lsigma,
-                clip.limits.hsigma,
-                &Limits { center, variance: *variance },
-            );
+            let test = Test::about(isa, factors, center, *variance);
             let (below, above) = (test.low(*y), test.high(*y));
             let (stays_low, stays_high) = (!below & y.lt(low.0), !above & high.0.le(*y));
             low = (V::select(stays_low, *y, low.0), V::select(stays_low, frame, low.1));

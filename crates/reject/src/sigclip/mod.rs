@@ -16,11 +16,11 @@
 //! Convergence is judged per lane: finished lanes are frozen while their neighbours go on.
 
 mod center;
-mod ends;
+pub(crate) mod ends;
 mod params;
 mod quick;
 mod reach;
-mod restore;
+pub(crate) mod restore;
 mod spread;
 mod width;
 
@@ -29,7 +29,7 @@ use skystack_stats::lane::{self, Bounds, Window};
 
 use self::ends::Verdict;
 use crate::columns::{constants, number};
-use crate::{Columns, Kept};
+use crate::{Columns, Kept, floor};
 
 pub(crate) use center::trimmed_mean;
 pub(crate) use ends::drop_ends;
@@ -119,6 +119,7 @@ pub(crate) fn keep<V: Vector>(
         short,
     );
     let bounds = crate::ranks::cut_to_window(isa, columns, &window);
+    columns.note_restored(&clipped.survivors.bounds, &bounds, short);
     Kept { bounds, count: window.count, valid, window: Some(window), all: false }
 }
 
@@ -141,7 +142,6 @@ fn passes<V: Vector>(
 ) -> Clipped<V> {
     let (zero, _) = constants(isa);
     let wide_zero = V::Wide::splat(isa, 0.0);
-    let frames = number::<V>(isa, columns.samples.len());
     let mut survivors = start;
     let mut last = LastPass { before: start, limits: Limits { center: zero, variance: wide_zero } };
     let mut active = zero.le(zero);
@@ -156,7 +156,7 @@ fn passes<V: Vector>(
             break;
         }
         if quickly && let Some(after) = quick::pass(clip, isa, columns.ranks(), &survivors, pass, active) {
-            active = survivors.replace(clip, isa, after, active, frames);
+            active = survivors.replace(clip, isa, columns, after, active);
             pass += 1;
             continue;
         }
@@ -177,7 +177,7 @@ fn passes<V: Vector>(
         if record {
             restore::record_residuals(isa, columns, &survivors, &after, &limits, active);
         }
-        active = survivors.replace(clip, isa, after, active, frames);
+        active = survivors.replace(clip, isa, columns, after, active);
         pass += 1;
     }
     Clipped { survivors, last }
@@ -194,17 +194,17 @@ pub(crate) struct Test<V: Vector> {
 impl<V: Vector> Test<V> {
     #[inline(always)]
     fn new(clip: &SigClip, isa: V::Isa, limits: &Limits<V>) -> Self {
-        Self::with(isa, clip.lsigma, clip.hsigma, limits)
+        Self::about(isa, [clip.lsigma, clip.hsigma], limits.center.widen(), limits.variance)
     }
 
-    /// The test with the factors `lsigma` and `hsigma`.
+    /// With these factors about a centre in f64.
     #[inline(always)]
-    pub(crate) fn with(isa: V::Isa, lsigma: f64, hsigma: f64, limits: &Limits<V>) -> Self {
+    pub(crate) fn about(isa: V::Isa, [lsigma, hsigma]: [f64; 2], center: V::Wide, variance: V::Wide) -> Self {
         // An infinite factor gives an infinite limit, or NaN where V is 0: nothing is above either.
         Self {
-            center: limits.center.widen(),
-            low: V::Wide::splat(isa, lsigma * lsigma) * limits.variance,
-            high: V::Wide::splat(isa, hsigma * hsigma) * limits.variance,
+            center,
+            low: V::Wide::splat(isa, lsigma * lsigma) * variance,
+            high: V::Wide::splat(isa, hsigma * hsigma) * variance,
             zero: V::Wide::splat(isa, 0.0),
         }
     }
@@ -225,13 +225,11 @@ impl<V: Vector> Test<V> {
 impl<V: Vector> ends::Limit<V> for Test<V> {
     #[inline(always)]
     fn low(&self, y: V) -> Verdict<V> {
-        let gone = self.low(y);
-        Verdict { gone, stays: !gone }
+        Verdict::of(self.low(y))
     }
     #[inline(always)]
     fn high(&self, y: V) -> Verdict<V> {
-        let gone = self.high(y);
-        Verdict { gone, stays: !gone }
+        Verdict::of(self.high(y))
     }
 }
 
@@ -261,6 +259,8 @@ fn drop_outside<V: Vector>(
         dropped = dropped + V::select(outside, one, zero);
     }
     let window = Window { count: survivors.window.count - dropped, ..survivors.window };
+    // Crossed about the centre where nothing is left.
+    bounds.low = V::select(zero.lt(window.count), bounds.low, limits.center);
     Survivors { bounds, window, all: survivors.all && !zero.lt(dropped).any() }
 }
 
@@ -281,19 +281,13 @@ impl SigClip {
     /// K, and the least number of survivors that a pass runs with (§5.0.3).
     #[inline(always)]
     pub(crate) fn floors<V: Vector>(&self, isa: V::Isa, valid: V) -> Floors<V> {
-        let (zero, one) = constants(isa);
         // No pass runs on nothing.
-        let minclip = number::<V>(isa, self.minclip.max(1) as usize);
+        let minclip = self.minclip.max(1) as usize;
         if self.restore != Restore::Nearest {
-            return Floors { kept: zero, minimum: minclip };
+            return Floors { kept: number(isa, 0), minimum: number(isa, minclip) };
         }
-        let (by_nkeep, _) = valid.sort2(number(isa, self.nkeep as usize));
-        let by_maxrej = match self.maxrej {
-            Some(most) => valid - number(isa, most as usize),
-            None => zero,
-        };
-        let (_, kept) = by_nkeep.sort2(by_maxrej);
-        let (_, minimum) = minclip.sort2(kept + one);
+        let kept = floor::kept_at_least(isa, self.nkeep, self.maxrej, valid);
+        let minimum = floor::minimum(isa, minclip, kept);
         Floors { kept, minimum }
     }
 
@@ -340,10 +334,21 @@ impl SigClip {
 impl<V: Vector> Survivors<V> {
     /// What a pass in the `active` lanes leaves becomes the survivors. The lanes that go on: those that lost a sample.
     #[inline(always)]
-    fn replace(&mut self, clip: &SigClip, isa: V::Isa, after: Self, active: V::Mask, frames: V) -> V::Mask {
+    fn replace(
+        &mut self,
+        clip: &SigClip,
+        isa: V::Isa,
+        columns: &mut Columns<'_, V>,
+        after: Self,
+        active: V::Mask,
+    ) -> V::Mask {
         let dropped = active & after.window.count.lt(self.window.count);
+        let frames = number::<V>(isa, columns.samples.len());
         let undone = active & clip.goes_too_far(isa, after.window.count, frames);
         let go_on = dropped & !undone;
+        if (dropped & undone).any() {
+            columns.note_restored(&after.bounds, &self.bounds, dropped & undone);
+        }
         // Nothing dropped leaves the bounds as they were, not as tight as they might be.
         *self = Self::select(go_on, after, *self);
         go_on

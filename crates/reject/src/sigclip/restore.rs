@@ -67,18 +67,18 @@ pub(crate) fn nearest_ranks<V: Vector>(
 }
 
 /// One lane of the interval rule, in the 1-based ranks of the specification.
-struct Growth<R> {
-    low: usize,
-    high: usize,
-    kept: usize,
-    valid: usize,
-    guard: usize,
-    residual: R,
+pub(crate) struct Growth<R> {
+    pub(crate) low: usize,
+    pub(crate) high: usize,
+    pub(crate) kept: usize,
+    pub(crate) valid: usize,
+    pub(crate) guard: usize,
+    pub(crate) residual: R,
 }
 
 /// The listing of section 5.0.4: more than K may come back, where residuals are equal to within [`TOL`].
 #[inline(always)]
-fn grow<R: Fn(usize) -> f64>(lane: Growth<R>) -> (usize, usize) {
+pub(crate) fn grow<R: Fn(usize) -> f64>(lane: Growth<R>) -> (usize, usize) {
     let Growth { mut low, mut high, kept, valid, guard, residual } = lane;
     while high + 1 - low < kept {
         if low == 1 {
@@ -134,14 +134,17 @@ pub(super) fn least_deviant<V: Vector>(
         let keys = &mut columns.keys[..candidates];
         keys.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
         let last = last_restored(keys, missing);
-        for (frame, y) in columns.samples.iter_mut().enumerate() {
-            let used = match clipped.fate(lane, y.lanes()[lane]) {
-                Fate::Survived => true,
-                Fate::Dropped(residual) => (residual, frame as u32) <= last,
-                Fate::Gone => false,
-            };
-            if !used {
-                y.lanes_mut()[lane] = V::Element::NAN;
+        for frame in 0..columns.samples.len() {
+            let y = columns.samples[frame].lanes()[lane];
+            match clipped.fate(lane, y) {
+                Fate::Survived => {}
+                Fate::Dropped(residual) if (residual, frame as u32) <= last => {
+                    columns.note_restored_lane(frame, lane);
+                }
+                Fate::Dropped(_) | Fate::Gone => {
+                    let is_low = y < clipped.survivors.bounds.low.lanes()[lane];
+                    columns.drop_lane(frame, lane, is_low);
+                }
             }
         }
         bounds.low.lanes_mut()[lane] = everything.low.lanes()[lane];

@@ -1,11 +1,12 @@
 //! The variance V that a pass tests against (E4, E5, F3).
 
-use skystack_simd::{Mask, Vector};
-use skystack_stats::lane::{self, All, DeviationMoments, Deviations, Distances, Members, Squares};
+use skystack_simd::Vector;
+use skystack_stats::lane::{self, All, Distances, Members, Squares};
 use skystack_stats::slice::IQR_STD_FACTOR;
 
 use super::{About, SigClip, Spread, Survivors};
 use crate::Columns;
+use crate::variance::{self, Degrees};
 
 /// Turns Sₙ into the standard deviation of Gaussian data (Rousseeuw & Croux 1993).
 const SN_FACTOR: f64 = 1.1926;
@@ -57,21 +58,13 @@ fn standard<V: Vector>(
     mean: Option<V::Wide>,
 ) -> V::Wide {
     let n = survivors.window.count.widen();
-    let degrees = n - V::Wide::splat(isa, f64::from(clip.ddof));
     if clip.about == About::Center {
         let [s2] = lane::sum(isa, samples, &Squares(Distances { members, center }));
-        return s2 / degrees;
+        return s2 / (n - V::Wide::splat(isa, f64::from(clip.ddof)));
     }
-    let zero = V::Wide::splat(isa, 0.0);
-    let pivot = mean.unwrap_or(center.widen());
-    let [s1, s2] = lane::sum(isa, samples, &DeviationMoments(Deviations { members, pivot, zero }));
-    let mut q = s2 - (s1 * s1) / n;
-    // Where the median is far from the mean the difference above loses its digits: again, about the mean.
-    let cancelled = (V::Wide::splat(isa, 0.999) * (n * s2)).lt(s1 * s1);
-    if mean.is_none() && cancelled.any() {
-        let pivot = pivot + s1 / n;
-        let [t1, t2] = lane::sum(isa, samples, &DeviationMoments(Deviations { members, pivot, zero }));
-        q = V::Wide::select(cancelled, t2 - (t1 * t1) / n, q);
+    let degrees = Degrees::new(isa, n, clip.ddof);
+    match mean {
+        Some(mean) => variance::by_mean(isa, samples, members, &degrees, mean),
+        None => variance::by_median(isa, samples, members, &degrees, center),
     }
-    V::Wide::select(q.lt(zero), zero, q) / degrees
 }

@@ -1,0 +1,89 @@
+//! The variance of a set about its mean (algorithms.md E5), from either centre.
+
+use skystack_simd::{Mask, Vector};
+use skystack_stats::lane::{self, DeviationMoments, Deviations, Members, Terms};
+
+/// Denominator n − ddof, and n.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Degrees<W> {
+    n: W,
+    degrees: W,
+}
+
+impl<W: Vector<Element = f64>> Degrees<W> {
+    #[inline(always)]
+    pub(crate) fn new(isa: W::Isa, n: W, ddof: u32) -> Self {
+        Self { n, degrees: n - W::splat(isa, f64::from(ddof)) }
+    }
+
+    /// max(Q, 0)/(n − ddof) with Q = S2 − S1²/n. An overflow stays what it is: infinite or NaN.
+    #[inline(always)]
+    pub(crate) fn variance(&self, isa: W::Isa, [s1, s2]: [W; 2]) -> W {
+        let zero = W::splat(isa, 0.0);
+        let q = s2 - (s1 * s1) / self.n;
+        W::select(q.lt(zero), zero, q) / self.degrees
+    }
+}
+
+/// About the mean, where the median `center` of the set is known.
+#[inline(always)]
+pub(crate) fn by_median<V: Vector>(
+    isa: V::Isa,
+    samples: &[V],
+    members: impl Members<V>,
+    degrees: &Degrees<V::Wide>,
+    center: V,
+) -> V::Wide {
+    let zero = V::Wide::splat(isa, 0.0);
+    let moments = |pivot| lane::sum(isa, samples, &DeviationMoments(Deviations { members, pivot, zero }));
+    let [s1, s2] = moments(center.widen());
+    let variance = degrees.variance(isa, [s1, s2]);
+    // Where the median is far from the mean Q loses its digits: again, about the mean.
+    let cancelled = (V::Wide::splat(isa, 0.999) * (degrees.n * s2)).lt(s1 * s1);
+    if !cancelled.any() {
+        return variance;
+    }
+    let about_mean = degrees.variance(isa, moments(center.widen() + s1 / degrees.n));
+    V::Wide::select(cancelled, about_mean, variance)
+}
+
+/// About the mean `mean` of the set.
+#[inline(always)]
+pub(crate) fn by_mean<V: Vector>(
+    isa: V::Isa,
+    samples: &[V],
+    members: impl Members<V>,
+    degrees: &Degrees<V::Wide>,
+    mean: V::Wide,
+) -> V::Wide {
+    let zero = V::Wide::splat(isa, 0.0);
+    let about = DeviationMoments(Deviations { members, pivot: mean, zero });
+    degrees.variance(isa, lane::sum(isa, samples, &about))
+}
+
+/// Mean and variance of values that are made of the samples: `about(pivot)` are their deviations, `first` is the first in frame
+/// order (E2).
+#[inline(always)]
+pub(crate) fn of_terms<V: Vector, A: Terms<V, 1>>(
+    isa: V::Isa,
+    samples: &[V],
+    degrees: &Degrees<V::Wide>,
+    first: V::Wide,
+    about: impl Fn(V::Wide) -> A,
+) -> (V::Wide, V::Wide) {
+    let [s1] = lane::sum(isa, samples, &about(first));
+    let mean = first + s1 / degrees.n;
+    let moments = lane::sum(isa, samples, &Moments(about(mean)));
+    (mean, degrees.variance(isa, moments))
+}
+
+/// d and d².
+struct Moments<A>(A);
+
+impl<V: Vector, A: Terms<V, 1>> Terms<V, 2> for Moments<A> {
+    #[inline(always)]
+    fn terms(&self, frame: usize, y: V) -> [V::Wide; 2] {
+        let [d] = self.0.terms(frame, y);
+        [d, d * d]
+    }
+}
