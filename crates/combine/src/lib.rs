@@ -48,6 +48,7 @@ mod format;
 mod grow;
 mod kernel;
 mod memory;
+pub mod normalise;
 mod options;
 mod products;
 mod reason;

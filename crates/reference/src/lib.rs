@@ -44,6 +44,7 @@ mod moments;
 mod noise;
 mod none;
 mod one_pass;
+pub mod normalise;
 mod order;
 mod outcome;
 mod pclip;

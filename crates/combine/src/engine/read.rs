@@ -37,7 +37,7 @@ impl Geometry {
 }
 
 /// Values of the working type.
-pub(super) struct Values<'s, S>(pub(super) &'s S);
+pub(crate) struct Values<'s, S>(pub(crate) &'s S);
 
 impl<T: Element, S: FrameSource<T>> Layer<T> for Values<'_, S> {
     fn borrow(&self, frame: usize) -> Option<Plane<'_, T>> {
@@ -49,10 +49,10 @@ impl<T: Element, S: FrameSource<T>> Layer<T> for Values<'_, S> {
 }
 
 /// Samples as they are stored.
-pub(super) struct Stored<'s, S, T>(&'s S, PhantomData<fn() -> T>);
+pub(crate) struct Stored<'s, S, T>(&'s S, PhantomData<fn() -> T>);
 
 impl<'s, S, T> Stored<'s, S, T> {
-    pub(super) const fn of(source: &'s S) -> Self {
+    pub(crate) const fn of(source: &'s S) -> Self {
         Self(source, PhantomData)
     }
 }

@@ -6,6 +6,7 @@
 
 mod case;
 mod compare;
+mod factors;
 mod fits;
 mod stack;
 
