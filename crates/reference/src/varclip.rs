@@ -50,21 +50,21 @@ fn of_two(column: &[Sample], kappa: f64, ampfrac: f64, context: &Context) -> Vec
     let (va, vb) = (context.variance(a.frame), context.variance(b.frame));
     let (ga, gb) = (context.facts.noise(a.frame).gain, context.facts.noise(b.frame).gain);
     let noise = ((va + vb) + f * (1.0 / ga + 1.0 / gb)).sqrt();
-    if (a.y - b.y).abs() <= kappa * noise + ampfrac * f {
-        return vec![];
+    if (a.y - b.y).abs() > kappa * noise + ampfrac * f {
+        return vec![dropped(ranked[0], Side::Low), dropped(ranked[1], Side::High)];
     }
-    vec![dropped(ranked[0], Side::Low), dropped(ranked[1], Side::High)]
+    vec![]
 }
 
-/// swarp, n ≥ 3: |y − μ| ≤ κ·√(v + |μ|/g) + A·|μ| stays.
+/// swarp, n ≥ 3: |y − μ| ≤ κ·√(v + |μ|/g) + A·|μ| stays, and so does a sample of unknown variance.
 fn of_many(column: &[Sample], kappa: f64, ampfrac: f64, context: &Context) -> Vec<Dropped> {
     let mu = median(column, context.working);
-    let stays = |s: &Sample| {
+    let goes = |s: &Sample| {
         let noise = context.variance(s.frame) + mu.abs() / context.facts.noise(s.frame).gain;
-        (s.y - mu).abs() <= kappa * noise.sqrt() + ampfrac * mu.abs()
+        (s.y - mu).abs() > kappa * noise.sqrt() + ampfrac * mu.abs()
     };
     let side = |s: &Sample| if s.y < mu { Side::Low } else { Side::High };
-    column.iter().filter(|s| !stays(s)).map(|s| dropped(*s, side(s))).collect()
+    column.iter().filter(|s| goes(s)).map(|s| dropped(*s, side(s))).collect()
 }
 
 fn dropped(sample: Sample, side: Side) -> Dropped {

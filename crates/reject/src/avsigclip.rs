@@ -1,7 +1,22 @@
 //! avsigclip: sigma clipping with one noise constant for many pixels (algorithms.md section 5.5).
+//!
+//! ```text
+//! of each pixel:  q = SUM((y − c)²)/max(1, c)         [`Prepared::scatter`](crate::Prepared::scatter)
+//! of a row:       S² = SUM(q)/(M − 1)                 [`pooled`]
+//! of each pixel:  sigclip with V = S²·max(1, c)
+//! ```
 
+use skystack_simd::Vector;
+use skystack_stats::lane::{self, Bounds, Distances, SUM_CHUNK, Squares, Window};
+
+use crate::clipping::{Clip, CorrectedSquares, Widths};
+use crate::columns::number;
 use crate::error::{check_factor, check_sigscale};
-use crate::{Center, Convention, RejectError};
+use crate::noise::{FrameScale, at_least};
+use crate::sigclip::{Survivors, trimmed_mean};
+use crate::{
+    About, Center, Columns, Convention, FrameFacts, RejectError, Restore, SigClip, Spread, Trim, ZeroSpread,
+};
 
 /// The pixels whose scatter is pooled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -140,6 +155,126 @@ impl AvSigClip {
             return Err(RejectError::Center { rejection: "avsigclip", found: self.center });
         }
         Ok(())
+    }
+}
+
+/// S² of an output row from the scatter of its pixels ([`Prepared::scatter`](crate::Prepared::scatter)): SUM(q)/(M − 1) with
+/// M the number of samples, 0 (no rejection in this row) where M ≤ 1.
+///
+/// # Shapes
+/// `scatter[x]`: q and n of the pixel x, all pixels of the row. The order of the sum is that of E6: chunks of 64 by x.
+///
+/// ```
+/// assert_eq!(skystack_reject::pooled(&[(1.25, 3.0), (0.0, 0.0), (1.0, 3.0)]), 2.25 / 5.0);
+/// assert_eq!(skystack_reject::pooled(&[]), 0.0);
+/// ```
+pub fn pooled(scatter: &[(f64, f64)]) -> f64 {
+    let chunk = |chunk: &[(f64, f64)]| chunk.iter().fold(0.0, |total, (q, _)| total + q);
+    let total = scatter.chunks(SUM_CHUNK).map(chunk).fold(0.0, |total, chunk| total + chunk);
+    // Whole numbers: exact in any order.
+    let samples: f64 = scatter.iter().map(|(_, n)| n).sum();
+    if samples <= 1.0 { 0.0 } else { total / (samples - 1.0) }
+}
+
+/// [`AvSigClip`] resolved for a stack.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct PooledClip {
+    pool: Pool,
+    limits: SigClip,
+    /// Where scales are corrected for.
+    corrected: Option<Clip>,
+}
+
+/// q and n of L pixels; both 0 for a pixel that does not take part.
+#[derive(Debug, Clone, Copy)]
+pub struct Scatter<V: Vector> {
+    /// SUM((y − c)²) in units of the level.
+    pub q: V::Wide,
+    /// Number of samples.
+    pub n: V,
+}
+
+impl<V: Vector> Scatter<V> {
+    /// S² of each pixel alone.
+    #[inline(always)]
+    pub(crate) fn of_pixel(self, isa: V::Isa) -> V::Wide {
+        self.q / (self.n.widen() - V::Wide::splat(isa, 1.0))
+    }
+}
+
+impl PooledClip {
+    pub(crate) fn new(rule: &AvSigClip, facts: &FrameFacts<'_>) -> Self {
+        let limits = SigClip {
+            lsigma: rule.lsigma,
+            hsigma: rule.hsigma,
+            center: rule.center,
+            trim: Trim::First,
+            spread: Spread::Std,
+            about: About::Center,
+            ddof: 0,
+            maxiters: None,
+            minclip: AvSigClip::MINCLIP,
+            nkeep: rule.nkeep,
+            maxrej: rule.maxrej,
+            restore: Restore::Nearest,
+            zero_spread: ZeroSpread::Stop,
+            ..SigClip::iraf()
+        };
+        let scales = FrameScale::corrected(facts, rule.sigscale);
+        let corrected = scales.map(|scales| Clip { limits, widths: Widths::Pooled(scales) });
+        Self { pool: rule.pool, limits, corrected }
+    }
+
+    /// Does it want [`Columns::pooled`]?
+    pub(crate) fn pools_rows(&self) -> bool {
+        self.pool == Pool::Row
+    }
+
+    /// Limits of the passes.
+    pub(crate) fn limits(&self) -> &SigClip {
+        &self.limits
+    }
+
+    /// The clip by which scales are corrected for.
+    pub(crate) fn corrected(&self) -> Option<&Clip> {
+        self.corrected.as_ref()
+    }
+
+    /// Stage 1 of L columns.
+    #[inline(always)]
+    pub(crate) fn scatter<V: Vector>(&self, isa: V::Isa, columns: &mut Columns<'_, V>) -> Scatter<V> {
+        let about_median = self.limits.center != Center::Mean;
+        let n = if about_median { columns.sort(isa) } else { columns.count_valid(isa) };
+        let window = Window::of_valid(isa, n, columns.samples.len(), columns.full);
+        let bounds = Bounds::everything(isa);
+        let center = if about_median {
+            lane::median(isa, columns.ranks(), &window)
+        } else {
+            let survivors = Survivors { bounds, window, all: columns.full };
+            let mean = survivors.mean(isa, columns.samples);
+            trimmed_mean(isa, columns.samples, &survivors, mean)
+        };
+        let wide = center.widen();
+        let q = match &self.corrected {
+            None => {
+                let [squares] =
+                    lane::sum(isa, columns.samples, &Squares(Distances { members: bounds, center }));
+                squares / at_least(isa, wide, 1.0)
+            }
+            Some(Clip { widths: Widths::Pooled(scales), .. }) => {
+                let levels = &mut *columns.deviations;
+                levels.iter_mut().zip(scales).for_each(|(to, scale)| *to = scale.level(isa, wide));
+                let [q] = lane::sum(isa, columns.samples, &CorrectedSquares { center: wide, levels, isa });
+                q
+            }
+            Some(_) => unreachable!("avsigclip corrects levels"),
+        };
+        let takes_part = number::<V>(isa, AvSigClip::MINCLIP as usize).le(n);
+        let none = V::Wide::splat(isa, 0.0);
+        Scatter {
+            q: V::Wide::select(V::widen_mask(takes_part), q, none),
+            n: V::select(takes_part, n, number(isa, 0)),
+        }
     }
 }
 

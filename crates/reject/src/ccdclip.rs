@@ -1,7 +1,9 @@
 //! ccdclip: clipping by the noise model of a detector (algorithms.md section 5.6).
 
+use crate::clipping::Widths;
 use crate::error::{check_factor, check_sigscale};
-use crate::{Center, Convention, RejectError, Restore, Trim};
+use crate::noise::{FrameScale, NoiseModel};
+use crate::{About, Center, Convention, FrameFacts, RejectError, Restore, SigClip, Spread, Trim, ZeroSpread};
 
 /// Drops what is further from the centre than the noise of the detector allows: read noise, photon noise, and a fraction of
 /// the signal, of each frame ([`Noise`](crate::Noise), given with the frames: [`FrameFacts`](crate::FrameFacts)).
@@ -169,6 +171,49 @@ impl CcdClip {
             return Err(RejectError::Center { rejection: "ccdclip", found: self.center });
         }
         Ok(())
+    }
+}
+
+/// The noise of the frames of a stack.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum FrameNoise {
+    /// All have the same: what is kept is an interval.
+    Common(NoiseModel),
+    /// Each has its own.
+    Each(Widths),
+}
+
+impl CcdClip {
+    /// The noise of each frame, as scaled.
+    pub(crate) fn widths(&self, facts: &FrameFacts<'_>) -> FrameNoise {
+        let models: Vec<_> = (0..facts.frames).map(|frame| NoiseModel::new(&facts.noise(frame))).collect();
+        if let Some(scales) = FrameScale::corrected(facts, self.sigscale) {
+            return FrameNoise::Each(Widths::ScaledNoise(models.into_iter().zip(scales).collect()));
+        }
+        match &models[..] {
+            [first, others @ ..] if others.iter().all(|model| model == first) => FrameNoise::Common(*first),
+            _ => FrameNoise::Each(Widths::Noise(models)),
+        }
+    }
+
+    /// The same limits for sigclip's passes.
+    pub(crate) fn limits(&self) -> SigClip {
+        SigClip {
+            lsigma: self.lsigma,
+            hsigma: self.hsigma,
+            center: self.center,
+            trim: self.trim,
+            spread: Spread::Std,
+            about: About::Center,
+            ddof: 0,
+            maxiters: self.maxiters,
+            minclip: self.minclip,
+            nkeep: self.nkeep,
+            maxrej: self.maxrej,
+            restore: self.restore,
+            zero_spread: ZeroSpread::Test,
+            ..SigClip::iraf()
+        }
     }
 }
 

@@ -44,12 +44,6 @@ pub enum RejectError {
         /// Frames in the stack.
         frames: usize,
     },
-    /// The reference knows it, the kernels do not yet.
-    #[error("rejection {rejection} has no kernel yet, needed one that has")]
-    NoKernel {
-        /// Name of the rejection.
-        rejection: &'static str,
-    },
     /// A name that is no convention.
     #[error("convention {found:?} is unknown, needed one of {}", Convention::names())]
     UnknownConvention {

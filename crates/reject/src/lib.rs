@@ -16,6 +16,7 @@
 
 mod avsigclip;
 mod ccdclip;
+mod clipping;
 mod columns;
 mod convention;
 mod crreject;
@@ -30,6 +31,7 @@ mod madclip;
 mod meanclip;
 mod medsigma;
 mod minmax;
+mod noise;
 mod one_pass;
 mod pclip;
 mod percentile;
@@ -40,7 +42,7 @@ mod varclip;
 mod variance;
 mod winsorized;
 
-pub use avsigclip::{AvSigClip, Pool};
+pub use avsigclip::{AvSigClip, Pool, Scatter, pooled};
 pub use ccdclip::CcdClip;
 pub use columns::{
     Block, Columns, ColumnsScratch, Kept, LEAST_GROUPS, MOST_GROUPS, WordBlock, columns_bytes,
@@ -77,6 +79,14 @@ pub enum Rejection {
     Extrema(Extrema),
     /// Sigma clipping, and madclip.
     SigClip(SigClip),
+    /// Sigma clipping with a pooled noise constant.
+    AvSigClip(AvSigClip),
+    /// Clipping by the noise model of the detector, and crreject.
+    CcdClip(CcdClip),
+    /// LSST's clipped mean.
+    MeanClip(MeanClip),
+    /// Clipping by the variances of the samples.
+    VarClip(VarClip),
     /// IRAF's percentile clip: a width from one order statistic.
     PClip(PClip),
     /// A fraction of the median.
@@ -89,14 +99,6 @@ pub enum Rejection {
     LinearFit(LinearFit),
     /// The generalized extreme Studentized deviate test.
     Gesd(Gesd),
-    /// Sigma clipping with a pooled noise constant.
-    AvSigClip(AvSigClip),
-    /// Clipping by the noise model of the detector, and crreject.
-    CcdClip(CcdClip),
-    /// LSST's clipped mean.
-    MeanClip(MeanClip),
-    /// Clipping by the variances of the samples.
-    VarClip(VarClip),
 }
 
 impl Rejection {
@@ -109,16 +111,16 @@ impl Rejection {
             Self::None | Self::Extrema(_) => Ok(()),
             Self::MinMax(minmax) => minmax.drops(frames).map(drop),
             Self::SigClip(sigclip) => sigclip.validate(),
+            Self::AvSigClip(avsigclip) => avsigclip.validate(),
+            Self::CcdClip(ccdclip) => ccdclip.validate(),
+            Self::MeanClip(meanclip) => meanclip.validate(),
+            Self::VarClip(varclip) => varclip.validate(),
             Self::PClip(pclip) => pclip.validate(),
             Self::Percentile(percentile) => percentile.validate(),
             Self::MedSigma(medsigma) => medsigma.validate(),
             Self::Winsorized(winsorized) => winsorized.validate(),
             Self::LinearFit(linearfit) => linearfit.validate(),
             Self::Gesd(gesd) => gesd.validate(),
-            Self::AvSigClip(avsigclip) => avsigclip.validate(),
-            Self::CcdClip(ccdclip) => ccdclip.validate(),
-            Self::MeanClip(meanclip) => meanclip.validate(),
-            Self::VarClip(varclip) => varclip.validate(),
         }
     }
 }

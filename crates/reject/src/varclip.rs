@@ -1,7 +1,15 @@
 //! varclip: clipping by the variance that comes with each sample (algorithms.md section 5.15).
 
+use skystack_simd::{Mask, Vector};
+use skystack_stats::lane::{self, Bounds};
+
+use crate::columns::{constants, number};
 use crate::error::check_factor;
-use crate::{Center, Convention, RejectError};
+use crate::prepared::Algorithm;
+use crate::{
+    About, Center, Columns, Convention, FrameFacts, Kept, RejectError, Restore, SigClip, Spread, Trim,
+    ZeroSpread,
+};
 
 /// How a sample is tested against its variance.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -161,6 +169,105 @@ impl VarClip {
             return Err(RejectError::Center { rejection: "varclip of swarp", found: self.center });
         }
         Ok(())
+    }
+}
+
+/// SWarp's rule for a stack.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct OncePerPixel {
+    kappa: f64,
+    ampfrac: f64,
+    /// Gain of each frame.
+    gains: Vec<f64>,
+}
+
+impl VarClip {
+    /// The limits of DRAGONS' rule for sigclip's passes.
+    pub(crate) fn limits(&self) -> SigClip {
+        SigClip {
+            lsigma: self.lsigma,
+            hsigma: self.hsigma,
+            center: self.center,
+            trim: Trim::None,
+            spread: Spread::Std,
+            about: About::Center,
+            ddof: 0,
+            maxiters: self.maxiters,
+            minclip: 1,
+            nkeep: self.nkeep,
+            maxrej: self.maxrej,
+            restore: Restore::Nearest,
+            zero_spread: ZeroSpread::Test,
+            ..SigClip::iraf()
+        }
+    }
+}
+
+impl OncePerPixel {
+    pub(crate) fn new(clip: &VarClip, ampfrac: f64, facts: &FrameFacts<'_>) -> Self {
+        let gains = (0..facts.frames).map(|frame| facts.noise(frame).gain).collect();
+        Self { kappa: clip.lsigma, ampfrac, gains }
+    }
+}
+
+impl Algorithm for OncePerPixel {
+    #[inline(always)]
+    fn keep<V: Vector>(&self, isa: V::Isa, columns: &mut Columns<'_, V>) -> Kept<V> {
+        let valid = columns.count_valid(isa);
+        let ((zero, one), two) = (constants::<V>(isa), number::<V>(isa, 2));
+        let everything = Bounds::everything(isa);
+        let (low, high) =
+            lane::middle_within(isa, columns.samples, &everything, columns.padded, columns.sorted);
+        let center = lane::halfway(isa, low, high);
+        // Of exactly two samples these are the two.
+        let pairs = valid.eq(two);
+        let apart = if pairs.any() { pairs & self.are_apart(isa, columns, low, high) } else { pairs };
+        let many = two.lt(valid);
+        let mut dropped = zero;
+        let mut seen = zero.lt(zero);
+        for frame in 0..columns.samples.len() {
+            let y = columns.samples[frame];
+            let gone = many & self.is_gone(isa, frame, y, columns.variances[frame], center);
+            let below = (gone & y.lt(center)) | (apart & y.eq(low) & !seen);
+            let above = (gone & !y.lt(center)) | (apart & y.eq(y) & !below);
+            seen = seen | below;
+            if (below | above).any() {
+                dropped = dropped + V::select(below | above, one, zero);
+                columns.drop_sample(isa, frame, below, above);
+            }
+        }
+        let all = columns.full && !zero.lt(dropped).any();
+        Kept { bounds: everything, count: valid - dropped, valid, window: None, all }
+    }
+}
+
+impl OncePerPixel {
+    /// |y − μ| > κ·√(v + |μ|/g) + A·|μ|
+    #[inline(always)]
+    fn is_gone<V: Vector>(&self, isa: V::Isa, frame: usize, y: V, variance: V, center: V) -> V::Mask {
+        let constant = |value: f64| V::Wide::splat(isa, value);
+        let mu = center.widen();
+        let noise = variance.widen() + mu.abs() / constant(self.gains[frame]);
+        let limit = constant(self.kappa) * noise.sqrt() + constant(self.ampfrac) * mu.abs();
+        V::narrow_mask(limit.lt((y.widen() - mu).abs()))
+    }
+
+    /// Of two samples: |a − b| > κ·√(va + vb + f·(1/ga + 1/gb)) + A·f with f = |a + b|/2.
+    #[inline(always)]
+    fn are_apart<V: Vector>(&self, isa: V::Isa, columns: &Columns<'_, V>, low: V, high: V) -> V::Mask {
+        let constant = |value: f64| V::Wide::splat(isa, value);
+        let (mut variance, mut inverse_gain) = (constant(0.0), constant(0.0));
+        for (frame, y) in columns.samples.iter().enumerate() {
+            let here = V::widen_mask(y.eq(*y));
+            let v = columns.variances[frame].widen();
+            variance = V::Wide::select(here, variance + v, variance);
+            inverse_gain =
+                V::Wide::select(here, inverse_gain + constant(1.0 / self.gains[frame]), inverse_gain);
+        }
+        let f = (low.widen() + high.widen()).abs() * constant(0.5);
+        let noise = (variance + f * inverse_gain).sqrt();
+        let limit = constant(self.kappa) * noise + constant(self.ampfrac) * f;
+        V::narrow_mask(limit.lt((high.widen() - low.widen()).abs()))
     }
 }
 
