@@ -175,7 +175,7 @@ impl<'a, T: WorkingType> Job<'a, T> {
         let (frames, width) = (geometry.frames(), geometry.width);
         let band_rows = plan.band_rows.clamp(1, geometry.height);
         let two_passes = options.two_passes();
-        let by_row = two_passes;
+        let by_row = two_passes || options.pools_rows();
         let tile_width = if by_row { width } else { plan.tile_width.max(1) };
         let halo = if two_passes { options.grow.halo() } else { 0 };
         let read_rows = band_rows + 2 * halo;

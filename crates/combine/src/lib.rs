@@ -62,5 +62,6 @@ pub use kernel::{FrameTotals, WorkingType, scratch_bytes};
 pub use memory::MemorySink;
 pub use options::{Combine, Grow, Lmedian, MOST_FRAMES, Options, SigmaRule, Variance};
 pub use products::{CountProduct, CubeProduct, Planes, Product, Products, ValueProduct};
+pub use products::{DQ_CLIPPED, DQ_FALLBACK, DQ_NO_DATA, DQ_SINGLE};
 pub use reason::Reason;
 pub use source::{FrameSource, Layer, NO_VALUE, Placement, Plane, RowSink};

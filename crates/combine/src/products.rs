@@ -87,6 +87,15 @@ family! {
     }
 }
 
+/// Bit of [`CountProduct::Dq`]: no sample is used.
+pub const DQ_NO_DATA: u32 = 1 << 24;
+/// Bit of [`CountProduct::Dq`]: some sample was rejected.
+pub const DQ_CLIPPED: u32 = 1 << 25;
+/// Bit of [`CountProduct::Dq`]: the samples used are such as a mask calls bad.
+pub const DQ_FALLBACK: u32 = 1 << 26;
+/// Bit of [`CountProduct::Dq`]: one sample is used.
+pub const DQ_SINGLE: u32 = 1 << 27;
+
 /// Any of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]

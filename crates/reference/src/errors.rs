@@ -10,7 +10,7 @@ use crate::outcome::Context;
 use crate::sums::sum;
 use crate::{Combine, Setup};
 
-/// Propagated variance, rounded once to T; `blank` where nothing is used, NaN where a variance is unknown. Nothing where there
+/// Propagated variance in f64; `blank` where nothing is used, NaN where a variance is unknown. Nothing where there
 /// are no variances or there is no definition.
 pub(crate) fn propagated(used: &[Sample], setup: &Setup, context: &Context) -> Option<f64> {
     if setup.variances.is_empty() || matches!(setup.combine, Combine::Quadrature | Combine::Nmodel) {
@@ -40,7 +40,7 @@ pub(crate) fn propagated(used: &[Sample], setup: &Setup, context: &Context) -> O
         Combine::Max => v(ranked[ranked.len() - 1]),
         Combine::Quadrature | Combine::Nmodel => return None,
     };
-    Some(setup.working.round(variance))
+    Some(variance)
 }
 
 /// κ: how many samples more a median of n seems to have (SWarp).
@@ -48,7 +48,7 @@ fn kappa(n: usize) -> f64 {
     if n % 2 == 1 { FRAC_PI_2 - 1.0 } else { PI - 2.0 }
 }
 
-/// Empirical variance about `out`, the rounded output value, rounded once to T; `blank` where nothing is used, NaN for one
+/// Empirical variance about `out`, the rounded output value, in f64; `blank` where nothing is used, NaN for one
 /// sample. Nothing where there is no definition.
 pub(crate) fn empirical(used: &[Sample], out: f64, setup: &Setup, context: &Context) -> Option<f64> {
     if !matches!(setup.combine, Combine::Average | Combine::Median | Combine::Lmedian) {
@@ -69,7 +69,7 @@ pub(crate) fn empirical(used: &[Sample], out: f64, setup: &Setup, context: &Cont
         (Combine::Average, None) => plain(),
         _ => plain() * FRAC_PI_2,
     };
-    Some(setup.working.round(variance))
+    Some(variance)
 }
 
 #[cfg(test)]

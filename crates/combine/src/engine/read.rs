@@ -8,7 +8,7 @@ use skystack_simd::Element;
 
 use super::{Control, Worker, lock, on_workers};
 use crate::band::{Layers, PlacedPlane, Samples, StoredFormats};
-use crate::options::{Combine, Variance};
+use crate::options::Variance;
 use crate::{BoxError, CombineError, CountProduct, FrameSource, Layer, Options, Placement, Plane};
 
 /// The shapes of the output and of its frames.
@@ -85,11 +85,14 @@ pub(super) fn check<T: Element>(
     check_layer(source.masks(), false, "masks", geometry)?;
     check_layer(source.variances(), options.variance == Variance::Planes, "variances", geometry)?;
     check_layer(source.weights(), options.sample_weights, "weights of samples", geometry)?;
-    let wants_quality = options.products.contains(CountProduct::Dq);
-    check_layer(source.quality(), wants_quality, "quality bits", geometry)?;
-    if options.sample_weights && !matches!(options.combine, Combine::Average) {
+    check_layer(source.quality(), false, "quality bits", geometry)?;
+    if options.sample_weights && !options.combine.is_weighted() {
         let found = "given for a statistic that ignores them".to_owned();
-        return Err(CombineError::Option { option: "weights of samples", found, needed: "combine average" });
+        return Err(CombineError::Option {
+            option: "weights of samples",
+            found,
+            needed: "combine average or wmedian",
+        });
     }
     Ok(())
 }

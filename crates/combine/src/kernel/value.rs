@@ -4,7 +4,9 @@ use skystack_reject::{Columns, Kept};
 use skystack_simd::{Element, Isa, Mask, Task, Vector};
 use skystack_stats::lane::{self, All, Bounds, Deviations, Ranks, Terms};
 
+use super::quadrature::Quadrature;
 use super::weights::Weights;
+use super::wmedian::WeightedMedian;
 use crate::options::{Combine, Lmedian, Resolved};
 
 /// The statistic of the kept samples; arbitrary where there are none.
@@ -42,6 +44,8 @@ pub(super) fn combine<T: Element, V: Vector<Element = T>>(
             let (low, high) = middle(isa, columns, kept);
             lmedian(isa, options.lmedian, low, high, kept.count)
         }
+        Combine::Quadrature | Combine::Nmodel => isa.call(Quadrature { options, columns, kept }),
+        Combine::Wmedian => isa.call(WeightedMedian { options, columns, kept }),
         Combine::Min => extremes(isa, columns, kept).low,
         Combine::Max => extremes(isa, columns, kept).high,
     }
