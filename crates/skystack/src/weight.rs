@@ -1,5 +1,7 @@
 //! Weights of frames (algorithms.md section 6.2).
 
+use skystack_combine::normalise::{self, Factor, NormaliseError, Values, Weights};
+
 use crate::{Error, ErrorKind};
 
 /// Where the weights of `average` come from: one number a frame.
@@ -23,23 +25,19 @@ pub enum Weight {
 ///
 /// `names` are for messages.
 pub(crate) fn normalised(raw: &[f64], ncombine: &[f64], names: &[String]) -> Result<Vec<f64>, Error> {
-    let wrong = |message: String| Err(Error::new(ErrorKind::Parameter, message));
-    if raw.len() != ncombine.len() {
-        return wrong(format!(
-            "weight is {} numbers, needed one for each of {} frames",
-            raw.len(),
-            ncombine.len()
-        ));
-    }
-    if let Some(i) = raw.iter().position(|w| !(*w >= 0.0 && w.is_finite())) {
-        return wrong(format!("weight of {} is {}, needed a finite number, zero or more", names[i], raw[i]));
-    }
-    let weights: Vec<f64> = raw.iter().zip(ncombine).map(|(w, n)| w * n).collect();
-    let total: f64 = weights.iter().sum();
-    if !(total > 0.0 && total.is_finite()) {
-        return wrong(format!("weights sum to {total}, needed a finite sum above zero"));
-    }
-    Ok(weights.iter().map(|w| w / total).collect())
+    let unscaled = vec![Factor::NONE; names.len()];
+    let found = normalise::weights(&Weights::Given(raw.to_vec()), ncombine, &Values::None, &unscaled);
+    let weights = found.map_err(|error| named(&error, names))?.weights;
+    Ok(weights.unwrap_or_else(|| unreachable!("weights that were given")))
+}
+
+/// The error in the words of the facade, which knows what the frame to blame is called.
+fn named(error: &NormaliseError, names: &[String]) -> Error {
+    let message = match error.frame().and_then(|frame| names.get(frame)) {
+        Some(name) => format!("{name}: {error}"),
+        None => error.to_string(),
+    };
+    Error::new(ErrorKind::Parameter, message)
 }
 
 #[cfg(test)]
