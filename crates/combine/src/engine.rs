@@ -4,6 +4,8 @@
 //! before the first band. They run on the rayon pool of the caller (the global one outside any pool), so a program that
 //! combines inside its own pool is never oversubscribed.
 
+mod read;
+
 use std::any::Any;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -12,12 +14,14 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use skystack_plan::Plan;
-use skystack_simd::{Element, Level};
+use skystack_simd::Level;
 
-use crate::band::{BandInput, BandOutput, Pixels, StoredFormats, Tile};
-use crate::kernel::{KernelScratch, TileKernel, Totals, WorkingType};
+use self::read::{Geometry, LayerBuffers, SampleBuffers, SampleLayer, SourceLayers, Stored, Values};
+use crate::band::{BandInput, BandOutput, StoredFormats, Tile};
+use crate::grow::Codes;
+use crate::kernel::{FrameTotals, KernelScratch, Stage, TileKernel, Totals, WorkingType};
 use crate::options::Resolved;
-use crate::{BoxError, CombineError, FrameSource, Options, Plane, RowSink};
+use crate::{CombineError, FrameSource, Options, RowSink};
 
 /// How a run is watched and stopped.
 #[derive(Clone, Copy)]
@@ -48,7 +52,7 @@ pub struct Timings {
 }
 
 /// What a run did.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Summary {
     /// N × pixels.
     pub samples: u64,
@@ -58,6 +62,8 @@ pub struct Summary {
     pub rejected: u64,
     /// Output pixels without a used sample.
     pub empty: u64,
+    /// What each frame lost, if [`Options::per_frame`] asked for it.
+    pub frames: Vec<FrameTotals>,
     /// Where the time went.
     pub timings: Timings,
 }
@@ -112,138 +118,161 @@ pub fn run<T: WorkingType>(
     plan: &Plan,
     control: &Control<'_>,
 ) -> Result<Summary, CombineError> {
-    match (0..source.frames()).map(|frame| source.stored(frame)).collect() {
-        None => bands(options, source, &Values(source), sink, plan, control),
-        Some(formats) => {
-            let stored = Stored(source, StoredFormats::new::<T>(formats));
-            bands(options, source, &stored, sink, plan, control)
-        }
+    let formats: Option<Vec<_>> = (0..source.frames()).map(|frame| source.stored(frame)).collect();
+    let formats = formats.map(StoredFormats::new::<T>);
+    let (values, stored) = (Values(source), Stored::<_, T>::of(source));
+    let samples = match &formats {
+        None => SampleLayer::Values(&values),
+        Some(formats) => SampleLayer::Stored(&stored, formats),
+    };
+    let resolved = options.resolve::<T>(source.frames())?;
+    let geometry = Geometry::of(source);
+    read::check(source, options, samples, &geometry)?;
+    let sources = Sources { samples, layers: SourceLayers::of(source, options), geometry };
+    let mut job = Job::new(options, &resolved, sources, plan)?;
+    let mut first = 0;
+    while first < source.height() {
+        first = job.band(first, sink, control)?;
     }
+    Ok(job.summary())
 }
 
-/// [`run`], with the samples of `source` as `rows_of` has them.
-fn bands<T: WorkingType>(
-    options: &Options,
-    source: &impl FrameSource<T>,
-    rows_of: &impl Rows<T>,
-    sink: &mut impl RowSink<T>,
-    plan: &Plan,
-    control: &Control<'_>,
-) -> Result<Summary, CombineError> {
-    let (frames, height, width) = (source.frames(), source.height(), source.width());
-    let resolved = options.resolve::<T>(frames)?;
-    check_planes(rows_of, frames, height, width)?;
-    let band_rows = plan.band_rows.clamp(1, height);
-    let tile_width = plan.tile_width.max(1);
-    let mut workers: Vec<Worker> = (0..plan.workers.max(1)).map(|_| Worker::new(frames)).collect();
-    let mut buffers = Buffers::new(rows_of, frames, width, band_rows)?;
-    let mut output = BandOutput::new(&options.products, frames, band_rows, width, tile_width);
-    let mut timings = Timings::default();
-    let mut first = 0;
-    loop {
-        let rows = first..(first + band_rows).min(height);
+/// Everything that is read.
+struct Sources<'a, T> {
+    samples: SampleLayer<'a, T>,
+    layers: SourceLayers<'a, T>,
+    geometry: Geometry,
+}
+
+/// A run between two bands.
+struct Job<'a, T> {
+    resolved: &'a Resolved<T>,
+    sources: Sources<'a, T>,
+    band_rows: usize,
+    /// Tiles may not go on into the next row.
+    by_row: bool,
+    /// Rejections first, then everything else.
+    two_passes: bool,
+    workers: Vec<Worker>,
+    samples: SampleBuffers<T>,
+    layers: LayerBuffers<T>,
+    /// Of two passes: one byte a sample.
+    codes: Vec<u8>,
+    /// Until the last band, whose rows the sink may keep.
+    output: Option<BandOutput<T>>,
+    timings: Timings,
+}
+
+impl<'a, T: WorkingType> Job<'a, T> {
+    fn new(
+        options: &Options,
+        resolved: &'a Resolved<T>,
+        sources: Sources<'a, T>,
+        plan: &Plan,
+    ) -> Result<Self, CombineError> {
+        let Sources { samples, layers, geometry } = &sources;
+        let (frames, width) = (geometry.frames(), geometry.width);
+        let band_rows = plan.band_rows.clamp(1, geometry.height);
+        let two_passes = options.two_passes();
+        let by_row = two_passes;
+        let tile_width = if by_row { width } else { plan.tile_width.max(1) };
+        let halo = if two_passes { options.grow.halo() } else { 0 };
+        let read_rows = band_rows + 2 * halo;
+        let codes = if two_passes { read_rows.min(geometry.height) * frames * width } else { 0 };
+        let worker = || Worker::new(options, frames, width);
+        Ok(Self {
+            resolved,
+            band_rows,
+            by_row,
+            two_passes,
+            workers: (0..plan.workers.max(1)).map(|_| worker()).collect(),
+            samples: SampleBuffers::new(*samples, geometry, read_rows)?,
+            layers: LayerBuffers::new(layers, geometry, read_rows)?,
+            codes: vec![0; codes],
+            output: Some(BandOutput::new(options.products, frames, band_rows, width, tile_width)),
+            sources,
+            timings: Timings::default(),
+        })
+    }
+
+    /// The band from row `first` on; the row after it.
+    fn band(
+        &mut self,
+        first: usize,
+        sink: &mut impl RowSink<T>,
+        control: &Control<'_>,
+    ) -> Result<usize, CombineError> {
+        let height = self.sources.geometry.height;
+        let rows = first..(first + self.band_rows).min(height);
+        let mut output = self.output.take().unwrap_or_else(|| unreachable!("no band after the last"));
         output.move_to(rows.clone());
         let started = Instant::now();
-        let planes = buffers.fill(rows_of, rows.clone(), &mut workers, control)?;
-        let input = BandInput::new(rows_of.pixels(planes), rows.len(), width);
-        let read = Instant::now();
-        compute(&resolved, &input, output.tiles(&input), &mut workers, control)?;
+        self.compute(rows.clone(), &mut output, control)?;
         let computed = Instant::now();
-        timings.read += read - started;
-        timings.compute += computed - read;
+        self.timings.compute += computed - started;
         let refused = |error| CombineError::Sink { rows: rows.clone(), error };
         if rows.end == height {
             sink.write_last(output).map_err(refused)?;
-            timings.write += computed.elapsed();
-            control.report(height, height);
-            break;
+        } else {
+            sink.write(&output).map_err(refused)?;
+            self.output = Some(output);
         }
-        sink.write(&output).map_err(refused)?;
-        timings.write += computed.elapsed();
+        self.timings.write += computed.elapsed();
         control.report(rows.end, height);
-        first = rows.end;
+        Ok(rows.end)
     }
-    let mut totals = Totals::default();
-    workers.iter().for_each(|worker| totals.merge(&worker.totals));
-    let samples = frames as u64 * height as u64 * width as u64;
-    let Totals { valid, rejected, empty } = totals;
-    Ok(Summary { samples, missing: samples - valid, rejected, empty, timings })
-}
 
-/// A source in the form in which its samples lie in memory.
-trait Rows<T>: Sync {
-    /// What planes consist of.
-    type Element: Copy + Default + Send + Sync;
-    /// Elements of a sample of `frame`.
-    fn elements(&self, frame: usize) -> usize;
-    fn borrow(&self, frame: usize) -> Option<Plane<'_, Self::Element>>;
-    fn read(&self, frame: usize, rows: Range<usize>, out: &mut [Self::Element]) -> Result<(), BoxError>;
-    fn pixels<'a>(&'a self, planes: Vec<Plane<'a, Self::Element>>) -> Pixels<'a, T>;
-}
-
-/// Values of the working type.
-struct Values<'s, S>(&'s S);
-
-/// Samples as they are stored.
-struct Stored<'s, S>(&'s S, StoredFormats);
-
-impl<T: Element, S: FrameSource<T>> Rows<T> for Values<'_, S> {
-    type Element = T;
-    fn elements(&self, _: usize) -> usize {
-        1
-    }
-    fn borrow(&self, frame: usize) -> Option<Plane<'_, T>> {
-        self.0.borrow(frame)
-    }
-    fn read(&self, frame: usize, rows: Range<usize>, out: &mut [T]) -> Result<(), BoxError> {
-        self.0.read(frame, rows, out)
-    }
-    fn pixels<'a>(&'a self, planes: Vec<Plane<'a, T>>) -> Pixels<'a, T> {
-        Pixels::Values(planes)
-    }
-}
-
-impl<T: Element, S: FrameSource<T>> Rows<T> for Stored<'_, S> {
-    type Element = u8;
-    fn elements(&self, frame: usize) -> usize {
-        self.1.bytes(frame)
-    }
-    fn borrow(&self, frame: usize) -> Option<Plane<'_, u8>> {
-        self.0.borrow_stored(frame)
-    }
-    fn read(&self, frame: usize, rows: Range<usize>, out: &mut [u8]) -> Result<(), BoxError> {
-        self.0.read_stored(frame, rows, out)
-    }
-    fn pixels<'a>(&'a self, planes: Vec<Plane<'a, u8>>) -> Pixels<'a, T> {
-        Pixels::Stored(planes, &self.1)
-    }
-}
-
-/// Are there pixels, and is every plane that is lent as large as it says?
-fn check_planes<T>(
-    rows_of: &impl Rows<T>,
-    frames: usize,
-    height: usize,
-    width: usize,
-) -> Result<(), CombineError> {
-    if height == 0 || width == 0 {
-        let found = format!("{width} x {height}");
-        return Err(CombineError::Option { option: "size of a frame", found, needed: "at least one pixel" });
-    }
-    for frame in 0..frames {
-        let Some(Plane { data, stride }) = rows_of.borrow(frame) else { continue };
-        let row = width.saturating_mul(rows_of.elements(frame));
-        let reaches = stride.checked_mul(height - 1).and_then(|start| start.checked_add(row));
-        if stride < row || reaches.is_none_or(|end| data.len() < end) {
-            let found = format!("{} elements with stride {stride} for frame {frame}", data.len());
-            return Err(CombineError::Option {
-                option: "plane",
-                found,
-                needed: "height rows of width samples",
-            });
+    /// Reads what `rows` need and combines them. Counts the time of reading, and takes it from that of computing.
+    fn compute(
+        &mut self,
+        rows: Range<usize>,
+        output: &mut BandOutput<T>,
+        control: &Control<'_>,
+    ) -> Result<(), CombineError> {
+        let started = Instant::now();
+        let halo = if self.two_passes { self.resolved.grow.halo() } else { 0 };
+        let Sources { samples, layers, geometry } = &self.sources;
+        let needed = rows.start.saturating_sub(halo)..(rows.end + halo).min(geometry.height);
+        let workers = &mut self.workers;
+        let samples = self.samples.fill(*samples, geometry, needed.clone(), workers, control)?;
+        let layers = self.layers.fill(layers, geometry, needed.clone(), workers, control)?;
+        let input = BandInput::new(samples, layers, needed.len(), geometry.width, self.by_row);
+        self.timings.read += started.elapsed();
+        self.timings.compute = self.timings.compute.saturating_sub(started.elapsed());
+        let tiles = output.tiles(input.line_width);
+        if !self.two_passes {
+            let tiles = tiles.into_iter().map(|tile| (tile, Stage::Whole));
+            return process(self.resolved, &input, tiles.collect(), workers, control);
         }
+        let (frames, width) = (geometry.frames(), geometry.width);
+        let codes = &mut self.codes[..needed.len() * frames * width];
+        let rows_of_codes = codes.chunks_exact_mut(frames * width).enumerate();
+        let judged =
+            rows_of_codes.map(|(line, codes)| (Tile::without_outputs(line, width), Stage::Judge(codes)));
+        process(self.resolved, &input, judged.collect(), workers, control)?;
+        let codes = Codes { codes, frames, width };
+        let finished = tiles.into_iter().map(|mut tile| {
+            tile.line += rows.start - needed.start;
+            let row = tile.line;
+            (tile, Stage::Finish { codes, row })
+        });
+        process(self.resolved, &input, finished.collect(), workers, control)
     }
-    Ok(())
+
+    fn summary(self) -> Summary {
+        let mut totals = Totals::default();
+        let mut frames: Vec<FrameTotals> = Vec::new();
+        for worker in &self.workers {
+            totals.merge(&worker.totals);
+            let of_worker = &worker.scratch.frames;
+            frames.resize(of_worker.len(), FrameTotals::default());
+            frames.iter_mut().zip(of_worker).for_each(|(to, from)| to.merge(from));
+        }
+        let geometry = &self.sources.geometry;
+        let samples = geometry.frames() as u64 * geometry.height as u64 * geometry.width as u64;
+        let Totals { valid, rejected, empty } = totals;
+        Summary { samples, missing: samples - valid, rejected, empty, frames, timings: self.timings }
+    }
 }
 
 /// What one worker owns for the whole run.
@@ -253,87 +282,16 @@ struct Worker {
 }
 
 impl Worker {
-    fn new(frames: usize) -> Self {
-        Self { scratch: KernelScratch::new(frames), totals: Totals::default() }
+    fn new(options: &Options, frames: usize, width: usize) -> Self {
+        Self { scratch: KernelScratch::new(options, frames, width), totals: Totals::default() }
     }
 }
 
-/// Rows of the frames that the source does not hold in memory: one allocation each, used for every band.
-struct Buffers<E> {
-    frames: Vec<Buffer<E>>,
-}
-
-struct Buffer<E> {
-    /// Empty for a frame that is lent.
-    rows: Vec<E>,
-    /// Elements of one row.
-    row: usize,
-}
-
-impl<E: Copy + Default + Send + Sync> Buffers<E> {
-    fn new<T>(
-        rows_of: &impl Rows<T, Element = E>,
-        frames: usize,
-        width: usize,
-        band_rows: usize,
-    ) -> Result<Self, CombineError> {
-        let buffer = |frame| -> Result<Buffer<E>, CombineError> {
-            let row = width * rows_of.elements(frame);
-            let (mut rows, elements) = (Vec::new(), band_rows * row);
-            if rows_of.borrow(frame).is_none() {
-                let bytes = elements.saturating_mul(size_of::<E>()).saturating_mul(frames);
-                let failed = |_| CombineError::OutOfMemory { bytes };
-                rows.try_reserve_exact(elements).map_err(failed)?;
-                rows.resize(elements, E::default());
-            }
-            Ok(Buffer { rows, row })
-        };
-        Ok(Self { frames: (0..frames).map(buffer).collect::<Result<_, _>>()? })
-    }
-
-    /// The rows `rows` of every frame, read in parallel where they are not in memory.
-    fn fill<'a, T>(
-        &'a mut self,
-        rows_of: &'a impl Rows<T, Element = E>,
-        rows: Range<usize>,
-        workers: &mut [Worker],
-        control: &Control<'_>,
-    ) -> Result<Vec<Plane<'a, E>>, CombineError> {
-        let to_read = self.frames.iter_mut().enumerate().filter(|(_, buffer)| !buffer.rows.is_empty());
-        let queue = Mutex::new(to_read);
-        let failure: Mutex<Option<(usize, BoxError)>> = Mutex::new(None);
-        on_workers(workers, |_| {
-            while lock(&failure).is_none() && !control.cancelled() {
-                // A statement of its own: the lock must not be held while the rows are read.
-                let next = lock(&queue).next();
-                let Some((frame, buffer)) = next else { return };
-                let out = &mut buffer.rows[..rows.len() * buffer.row];
-                if let Err(error) = rows_of.read(frame, rows.clone(), out) {
-                    // Of several broken frames the first is named, whoever meets it first.
-                    let mut failure = lock(&failure);
-                    if failure.as_ref().is_none_or(|(earlier, _)| frame < *earlier) {
-                        *failure = Some((frame, error));
-                    }
-                }
-            }
-        })?;
-        if let Some((frame, error)) = failure.into_inner().unwrap_or_else(PoisonError::into_inner) {
-            return Err(CombineError::Source { frame, rows, error });
-        }
-        control.check()?;
-        let plane = |(frame, buffer): (usize, &'a Buffer<E>)| match rows_of.borrow(frame) {
-            Some(plane) => Plane { data: &plane.data[rows.start * plane.stride..], stride: plane.stride },
-            None => Plane { data: &buffer.rows, stride: buffer.row },
-        };
-        Ok(self.frames.iter().enumerate().map(plane).collect())
-    }
-}
-
-/// Processes all tiles of a band.
-fn compute<T: WorkingType>(
+/// Processes tiles.
+fn process<'t, T: WorkingType>(
     options: &Resolved<T>,
     input: &BandInput<'_, T>,
-    tiles: Vec<Tile<'_, T>>,
+    tiles: Vec<(Tile<'t, T>, Stage<'t>)>,
     workers: &mut [Worker],
     control: &Control<'_>,
 ) -> Result<(), CombineError> {
@@ -341,8 +299,8 @@ fn compute<T: WorkingType>(
     on_workers(workers, |worker| {
         while !control.cancelled() {
             let next = lock(&queue).next();
-            let Some(mut tile) = next else { return };
-            let kernel = TileKernel { options, input, tile: &mut tile, scratch: &mut worker.scratch };
+            let Some((mut tile, stage)) = next else { return };
+            let kernel = TileKernel { options, input, tile: &mut tile, scratch: &mut worker.scratch, stage };
             worker.totals.merge(&T::run_tile(control.level, kernel));
         }
     })?;

@@ -2,39 +2,42 @@
 //!
 //! ```text
 //! for each block of some groups of L pixels of the tile:
-//!     for each frame:  samples[group][frame] = its pixels, +0 for −0, NaN for what is not finite or outside the thresholds
-//!     for each group:  kept  = rejection(samples[group])
+//!     for each frame:  samples[group][frame] = its pixels: +0 for −0, NaN for what is not finite, outside the thresholds or
+//!                      masked; scaled
+//!     for each group:  kept  = rejections(samples[group])
 //!                      value = statistic of the kept samples; outputs
 //! ```
 //!
 //! Nothing of the size of the stack exists: a block of samples in frame order, N registers sorted where the statistic needs
-//! them.
+//! them. Where a pixel depends on the rejections of its neighbours (grow), or rejection and output see samples of different
+//! scales, the two lines of the inner loop become two passes over the band, with one byte a sample in between ([`Stage`]).
 
+mod codes;
+mod fallback;
+mod layers;
 mod load;
+mod output;
 mod sigma;
 mod stream;
+mod totals;
 mod value;
+mod weights;
+mod why;
 mod words;
 
 use std::ops::Range;
 
-use skystack_reject::{Block, Columns, ColumnsScratch, Kept};
-use skystack_simd::{Element, Isa, Kernel, Level, Mask, Pair, Task, Vector};
+use skystack_reject::{Block, Columns, ColumnsScratch, Kept, Scaling};
+use skystack_simd::{Element, Isa, Kernel, Level, Pair, Task, Vector};
 
+use self::load::Ingest;
 use self::stream::StreamScratch;
-use crate::band::{BandInput, Rows, Tile, rows_bytes};
-use crate::options::Resolved;
-
-/// Counts over the tiles that a worker has processed.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Totals {
-    /// Samples that were there before rejection.
-    pub(crate) valid: u64,
-    /// Samples rejected.
-    pub(crate) rejected: u64,
-    /// Pixels without a used sample.
-    pub(crate) empty: u64,
-}
+pub use self::totals::FrameTotals;
+use self::totals::LaneTotals;
+pub(crate) use self::totals::Totals;
+use crate::band::{BandInput, LayerRows, Rows, Tile, TileRows, rows_bytes};
+use crate::grow::Codes;
+use crate::options::{Options, Resolved, Variance};
 
 /// One tile, to be run at a level.
 pub struct TileKernel<'a, 'b, T> {
@@ -42,6 +45,18 @@ pub struct TileKernel<'a, 'b, T> {
     pub(crate) input: &'a BandInput<'a, T>,
     pub(crate) tile: &'a mut Tile<'b, T>,
     pub(crate) scratch: &'a mut KernelScratch,
+    pub(crate) stage: Stage<'a>,
+}
+
+/// What is done with the columns of a tile.
+#[derive(Debug)]
+pub(crate) enum Stage<'a> {
+    /// Everything.
+    Whole,
+    /// Rejections only: their codes go here, frames x width of the tile.
+    Judge(&'a mut [u8]),
+    /// Everything else: the codes of all rows, of which the tile is row `row`.
+    Finish { codes: Codes<'a>, row: usize },
 }
 
 /// What the kernel of one worker writes down between two samples.
@@ -49,18 +64,33 @@ pub struct TileKernel<'a, 'b, T> {
 pub(crate) struct KernelScratch {
     columns: ColumnsScratch,
     streams: StreamScratch,
+    /// Codes of a row after growth.
+    grown: Vec<u8>,
+    /// What each frame has lost.
+    pub(crate) frames: Vec<FrameTotals>,
 }
 
 impl KernelScratch {
-    /// For stacks of `frames` frames: [`scratch_bytes`] bytes.
-    pub(crate) fn new(frames: usize) -> Self {
-        Self { columns: ColumnsScratch::new(frames), streams: StreamScratch::new() }
+    /// For stacks of `frames` frames and rows of `width` pixels: [`scratch_bytes`] bytes.
+    pub(crate) fn new(options: &Options, frames: usize, width: usize) -> Self {
+        let layers = [options.variance != Variance::None, options.sample_weights];
+        let totals = if options.per_frame { frames } else { 0 };
+        Self {
+            columns: ColumnsScratch::new(frames, layers),
+            streams: StreamScratch::new(),
+            grown: vec![0; if options.two_passes() { frames * width } else { 0 }],
+            frames: vec![FrameTotals::default(); totals],
+        }
     }
 }
 
-/// Scratch that one worker needs for a stack of `frames` frames, in bytes.
-pub const fn scratch_bytes(frames: usize) -> usize {
-    skystack_reject::columns_bytes(frames) + StreamScratch::BYTES + rows_bytes(frames)
+/// Scratch that one worker needs for a stack of `frames` frames and rows of `width` pixels, in bytes.
+pub fn scratch_bytes(options: &Options, frames: usize, width: usize) -> usize {
+    let grown = if options.two_passes() { frames.saturating_mul(width) } else { 0 };
+    let totals = if options.per_frame { frames * size_of::<FrameTotals>() } else { 0 };
+    let layers = usize::from(options.variance != Variance::None) + usize::from(options.sample_weights);
+    let columns = skystack_reject::columns_bytes(frames, layers);
+    columns + StreamScratch::BYTES + rows_bytes(frames) + grown + totals
 }
 
 /// A type that the engine computes in: `f32` or `f64`.
@@ -90,45 +120,97 @@ impl<T: Element> Kernel for TileKernel<'_, '_, T> {
 
     #[inline(always)]
     fn run<I: Isa>(self, isa: I) -> Totals {
-        let Self { options, input, tile, scratch } = self;
-        let rows = input.pixels.rows(tile.line, &tile.pixels);
-        if let Some(totals) = words::run(isa, options, &rows, tile, scratch) {
+        let Self { options, input, tile, scratch, stage } = self;
+        let rows = input.rows(tile.line, &tile.pixels);
+        let (rejects, whole) = (!options.rejections.is_none(), matches!(stage, Stage::Whole));
+        if whole && let Some(totals) = words::run(isa, options, &rows, tile, scratch) {
             return totals;
         }
-        let KernelScratch { columns: scratch, streams } = scratch;
-        if options.rejection.is_none() {
-            let mut columns = ColumnKernel::<T::Vector<I>, false>::new(isa, options, &rows, scratch);
-            if stream::applies(options, tile) {
-                columns.run_streams(isa, tile, streams);
-            } else {
-                columns.run(isa, tile, 0..tile.image.len());
-            }
+        let KernelScratch { columns: scratch, streams, grown, frames } = scratch;
+        let job = Job::new(options, &rows, stage, tile.width(), grown, frames);
+        if rejects && !matches!(job.stage, JobStage::Finish(_)) {
+            // In pairs of registers: each step of a rejection waits for the one before it.
+            let mut columns = ColumnKernel::<Pair<T::Vector<I>>, true>::new(isa, job, scratch);
+            columns.run(isa, tile, 0..tile.width());
             return columns.totals.sum();
         }
-        // In pairs of registers: each step of a rejection waits for the one before it.
-        let mut columns = ColumnKernel::<Pair<T::Vector<I>>, true>::new(isa, options, &rows, scratch);
-        columns.run(isa, tile, 0..tile.image.len());
+        let streams_apply = whole && stream::applies(options, &rows);
+        let mut columns = ColumnKernel::<T::Vector<I>, false>::new(isa, job, scratch);
+        if streams_apply {
+            columns.run_streams(isa, tile, streams);
+        } else {
+            columns.run(isa, tile, 0..tile.width());
+        }
         columns.totals.sum()
     }
 }
 
+/// What a tile's columns are made of, and what becomes of them.
+struct Job<'a, T> {
+    options: &'a Resolved<T>,
+    rows: &'a TileRows<'a, T>,
+    /// Of this stage: those for the rejections, or those for the output.
+    scalings: &'a [Scaling],
+    masks: &'a LayerRows<'a, u8>,
+    stage: JobStage<'a>,
+    frames: &'a mut [FrameTotals],
+}
+
+/// [`Stage`] of one tile.
+enum JobStage<'a> {
+    Whole,
+    Judge(&'a mut [u8]),
+    Finish(&'a [u8]),
+}
+
+impl<'a, T: Element> Job<'a, T> {
+    #[inline(always)]
+    fn new(
+        options: &'a Resolved<T>,
+        rows: &'a TileRows<'a, T>,
+        stage: Stage<'a>,
+        width: usize,
+        grown: &'a mut [u8],
+        frames: &'a mut [FrameTotals],
+    ) -> Self {
+        const NO_MASKS: &LayerRows<'_, u8> = &Vec::new();
+        let of_rejections = options.reject_scalings.as_deref().unwrap_or(&options.scalings);
+        let (scalings, masks, stage) = match stage {
+            Stage::Whole => (&options.scalings[..], &rows.masks, JobStage::Whole),
+            Stage::Judge(codes) => (of_rejections, &rows.masks, JobStage::Judge(codes)),
+            Stage::Finish { codes, row } => {
+                let grown = &mut grown[..rows.samples.frames() * width];
+                options.grow.grow_row(&codes, row, grown);
+                (&options.scalings[..], NO_MASKS, JobStage::Finish(grown))
+            }
+        };
+        Self { options, rows, scalings, masks, stage, frames }
+    }
+}
+
+/// L pixels of a tile.
+pub(super) struct Group<'a, T> {
+    /// The first of them.
+    x: usize,
+    rows: &'a TileRows<'a, T>,
+    /// Lanes that use samples which a mask calls bad.
+    fallback: u32,
+    /// The codes of the tile, where they are known already.
+    codes: Option<&'a [u8]>,
+}
+
 /// What combines pixels column by column, with a rejection or without one.
 struct ColumnKernel<'a, V: Vector, const REJECTS: bool> {
-    options: &'a Resolved<V::Element>,
-    rows: &'a Rows<'a, V::Element>,
+    job: Job<'a, V::Element>,
     block: Block<'a, V>,
     totals: LaneTotals<V>,
 }
 
 impl<'a, T: Element, V: Vector<Element = T>, const REJECTS: bool> ColumnKernel<'a, V, REJECTS> {
     #[inline(always)]
-    fn new(
-        isa: V::Isa,
-        options: &'a Resolved<T>,
-        rows: &'a Rows<'_, T>,
-        scratch: &'a mut ColumnsScratch,
-    ) -> Self {
-        Self { options, rows, block: scratch.block(isa, rows.frames()), totals: LaneTotals::new(isa) }
+    fn new(isa: V::Isa, job: Job<'a, T>, scratch: &'a mut ColumnsScratch) -> Self {
+        let block = scratch.block(isa, job.rows.samples.frames());
+        Self { job, block, totals: LaneTotals::new(isa) }
     }
 
     /// Combines `pixels` (relative to the tile).
@@ -140,7 +222,7 @@ impl<'a, T: Element, V: Vector<Element = T>, const REJECTS: bool> ColumnKernel<'
     /// Combines the whole tile strip by strip, and column by column the runs in which a sample is missing.
     #[inline(always)]
     fn run_streams(&mut self, isa: V::Isa, tile: &mut Tile<'_, T>, scratch: &mut StreamScratch) {
-        let (options, rows, width) = (self.options, self.rows, tile.image.len());
+        let (options, rows, width) = (self.job.options, &self.job.rows.samples, tile.width());
         let mut streamer = scratch.streamer::<V>(isa);
         let run = stream::run_pixels::<V>();
         let mut start = 0;
@@ -175,165 +257,62 @@ impl<V: Vector, const REJECTS: bool> Task<V::Isa> for CombineColumns<'_, '_, '_,
 
     #[inline(always)]
     fn run(self, isa: V::Isa) {
-        let Self { kernel: ColumnKernel { options, rows, block, totals }, tile, pixels } = self;
-        let (lanes, width) = (V::LANES, tile.image.len());
+        let Self { kernel: ColumnKernel { job, block, totals }, tile, pixels } = self;
+        let (lanes, width) = (V::LANES, tile.width());
+        let samples = &job.rows.samples;
+        let finishes = matches!(job.stage, JobStage::Finish(_));
+        let ingest = Ingest::new(isa, job.options, job.scalings, job.masks);
         let ahead = block.groups() * lanes;
         for start in pixels.clone().step_by(ahead) {
-            let full = load::load(isa, options, rows, width, start, block);
+            let full = ingest.load(isa, samples, width, start, block);
             for group in 0..block.groups().min((pixels.end - start).div_ceil(lanes)) {
                 let x = start + group * lanes;
                 for register in (x..x + lanes).step_by(lanes / V::REGISTERS) {
-                    rows.prefetch_next(width, register + ahead, lanes / V::REGISTERS);
+                    samples.prefetch_next(width, register + ahead, lanes / V::REGISTERS);
                 }
                 let mut columns = block.columns(group, full >> group & 1 == 1);
-                let kept = if REJECTS {
-                    options.rejection.keep(isa, &mut columns)
-                } else {
-                    Kept::everything(isa, &columns)
+                layers::fill(isa, job.options, job.scalings, job.rows, x, &mut columns);
+                let mut kept = match &job.stage {
+                    JobStage::Finish(codes) => codes::apply(isa, (x, width), codes, &mut columns),
+                    _ if REJECTS => job.options.rejections.keep(isa, &mut columns),
+                    _ => Kept::everything(isa, &columns),
                 };
-                write(isa, options, tile, x, &mut columns, &kept);
-                totals.add(&kept, rows.frames(), lanes.min(width - x));
+                let mut fallback = 0;
+                if job.options.fallback && !finishes {
+                    fallback =
+                        fallback::take(isa, job.options, job.scalings, job.rows, x, &mut columns, &mut kept);
+                }
+                let group = Group { x, rows: job.rows, fallback, codes: None };
+                finish_group(isa, job, tile, group, &mut columns, &kept);
+                totals.add(&kept, samples.frames(), lanes.min(width - x));
             }
         }
     }
 }
 
-/// Every output of L pixels from `x` on.
+/// What is done with a group once it is known what it keeps.
 #[inline(always)]
-fn write<T: Element, V: Vector<Element = T>>(
+fn finish_group<'a, T: Element, V: Vector<Element = T>>(
     isa: V::Isa,
-    options: &Resolved<T>,
+    job: &mut Job<'a, T>,
     tile: &mut Tile<'_, T>,
-    x: usize,
+    mut group: Group<'a, T>,
     columns: &mut Columns<'_, V>,
     kept: &Kept<V>,
 ) {
-    let value = value::combine(isa, options, columns, kept);
-    let image = blanked(isa, options, kept, value);
-    image.store_partial(&mut tile.image[x..]);
-    if !tile.sigma.is_empty() {
-        let sigma = sigma::sigma(isa, options, columns.samples, kept, image);
-        blanked(isa, options, kept, sigma).store_partial(&mut tile.sigma[x..]);
-    }
-    write_masks(tile, x, columns.samples, kept);
-    write_counts(tile, x, kept);
-}
-
-/// `value` where samples were used, `blank` elsewhere. A NaN that was computed (of values near the limits of f64) becomes the
-/// canonical one: its sign differs between CPUs.
-#[inline(always)]
-fn blanked<T: Element, V: Vector<Element = T>>(
-    isa: V::Isa,
-    options: &Resolved<T>,
-    kept: &Kept<V>,
-    value: V,
-) -> V {
-    if kept.all {
-        return V::select(value.eq(value), value, V::splat(isa, T::NAN));
-    }
-    let some = V::splat(isa, T::narrow(0.0)).lt(kept.count);
-    let value = V::select(value.eq(value), value, V::splat(isa, T::NAN));
-    V::select(some, value, V::splat(isa, options.blank))
-}
-
-/// One byte a sample: 1 where it is not used.
-#[inline(always)]
-fn write_masks<T: Element, V: Vector<Element = T>>(
-    tile: &mut Tile<'_, T>,
-    x: usize,
-    samples: &[V],
-    kept: &Kept<V>,
-) {
-    if tile.rejmask.is_empty() {
-        return;
-    }
-    let width = tile.image.len();
+    let (x, width) = (group.x, tile.width());
     let lanes = V::LANES.min(width - x);
-    for (i, y) in samples.iter().enumerate() {
-        let out = &mut tile.rejmask[i * width + x..][..lanes];
-        let used = kept.bounds.contain(*y).bits();
-        for (lane, out) in out.iter_mut().enumerate() {
-            *out = u8::from(used >> lane & 1 == 0);
-        }
-    }
-}
-
-/// Used and rejected samples of L pixels.
-#[inline(always)]
-fn write_counts<T: Element, V: Vector<Element = T>>(tile: &mut Tile<'_, T>, x: usize, kept: &Kept<V>) {
-    if tile.count.is_empty() && tile.nrej.is_empty() {
-        return;
-    }
-    for lane in 0..V::LANES.min(tile.image.len() - x) {
-        let valid = kept.valid.lanes()[lane].widen() as u32;
-        let used = kept.count.lanes()[lane].widen() as u32;
-        if let Some(to) = tile.count.get_mut(x + lane) {
-            *to = used;
-        }
-        if let Some(to) = tile.nrej.get_mut(x + lane) {
-            *to = valid - used;
-        }
-    }
-}
-
-/// [`Totals`] of each lane, in f64: exact up to 2⁵³ samples.
-struct LaneTotals<V: Vector> {
-    valid: V::Wide,
-    used: V::Wide,
-    zero: V,
-    empty: u64,
-    streamed: u64,
-}
-
-impl<V: Vector> LaneTotals<V> {
-    #[inline(always)]
-    fn new(isa: V::Isa) -> Self {
-        let none = V::Wide::splat(isa, 0.0);
-        Self { valid: none, used: none, zero: V::splat(isa, V::Element::narrow(0.0)), empty: 0, streamed: 0 }
-    }
-
-    /// Adds L pixels of `frames` frames, of which the first `lanes` are in the image.
-    #[inline(always)]
-    fn add(&mut self, kept: &Kept<V>, frames: usize, lanes: usize) {
-        if kept.all {
-            self.streamed += (frames * lanes) as u64;
+    match &mut job.stage {
+        JobStage::Judge(codes) => {
+            codes::write(isa, job.options, job.rows, (x, width), columns, kept, group.fallback, codes);
             return;
         }
-        let (mut valid, mut used) = (kept.valid, kept.count);
-        for lane in lanes..V::LANES {
-            (valid.lanes_mut()[lane], used.lanes_mut()[lane]) =
-                (V::Element::narrow(0.0), V::Element::narrow(0.0));
+        JobStage::Finish(codes) => {
+            totals::add_codes(job.frames, codes, x..x + lanes, width);
+            group.fallback = codes::fallback_lanes(codes, x..x + lanes, width);
+            group.codes = Some(codes);
         }
-        self.valid = self.valid + valid.widen();
-        self.used = self.used + used.widen();
-        let empty = kept.count.eq(self.zero).bits() & (u32::MAX >> (u32::BITS as usize - lanes));
-        self.empty += u64::from(empty.count_ones());
+        JobStage::Whole => totals::add_fates(job.frames, columns, kept, lanes),
     }
-
-    /// Adds `pixels` of the tile that use all their `frames` samples, and writes their counts.
-    #[inline(always)]
-    fn add_all<T: Element>(&mut self, tile: &mut Tile<'_, T>, pixels: Range<usize>, frames: usize) {
-        self.streamed += (pixels.len() * frames) as u64;
-        if let Some(count) = tile.count.get_mut(pixels.clone()) {
-            count.fill(frames as u32);
-        }
-        if let Some(nrej) = tile.nrej.get_mut(pixels) {
-            nrej.fill(0);
-        }
-    }
-
-    #[inline(always)]
-    fn sum(&self) -> Totals {
-        let sum = |lanes: &V::Wide| lanes.lanes().iter().map(|n| *n as u64).sum::<u64>();
-        let (valid, used) = (sum(&self.valid) + self.streamed, sum(&self.used) + self.streamed);
-        Totals { valid, rejected: valid - used, empty: self.empty }
-    }
-}
-
-impl Totals {
-    pub(crate) fn merge(&mut self, other: &Self) {
-        self.valid += other.valid;
-        self.rejected += other.rejected;
-        self.empty += other.empty;
-    }
+    output::write(isa, job.options, tile, &group, columns, kept);
 }

@@ -1,9 +1,10 @@
 //! What to compute: the one struct of options, and the same resolved for a stack.
 
-use skystack_reject::{Convention, Prepared, Rejection};
+use skystack_reject::{Convention, FrameFacts, Noise, Prepared, Rejection, Scaling};
 use skystack_simd::Element;
 
-use crate::CombineError;
+use crate::band::{Rows, TileRows};
+use crate::{CombineError, CountProduct, CubeProduct, Products, ValueProduct};
 
 /// The statistic of the used samples (algorithms.md section 7).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -45,30 +46,35 @@ pub enum SigmaRule {
     Population,
 }
 
-/// Which images are made beside the combined one. Asking for one never changes another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Products {
-    /// Scatter of the used samples, see [`SigmaRule`].
-    pub sigma: bool,
-    /// Number of rejected samples; missing ones are not counted.
-    pub nrej: bool,
-    /// Number of used samples.
-    pub count: bool,
-    /// One plane a frame: 1 where its sample is not used, for whatever reason.
-    pub rejmask: bool,
+/// Where the variances of the samples come from (algorithms.md 8.1).
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[non_exhaustive]
+pub enum Variance {
+    /// There are none.
+    #[default]
+    None,
+    /// One plane a frame ([`FrameSource::variances`](crate::FrameSource::variances)).
+    Planes,
+    /// The noise model of the frames, at the sample's own value (algorithms.md 5.6).
+    Noise,
+    /// One number for all samples, before scaling.
+    Constant(f64),
 }
 
-impl Products {
-    /// Bytes of all images for one output pixel, the combined one included.
-    pub const fn bytes_per_pixel(&self, frames: usize, element_bytes: usize) -> usize {
-        let values = 1 + self.sigma as usize;
-        let counts = self.nrej as usize + self.count as usize;
-        values * element_bytes + counts * size_of::<u32>() + self.rejmask as usize * frames
-    }
+/// Rejecting the neighbours of rejected samples too (algorithms.md 5.19).
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Grow {
+    /// Radius in pixels; below 1 nothing grows.
+    pub radius: f64,
+    /// Where growing leaves fewer samples than this (or than there were), none of it happens at that pixel.
+    pub nkeep: u32,
 }
 
 /// Most frames of a stack: ranks, and halves of them, are carried in f32 lanes, which are exact up to here.
 pub const MOST_FRAMES: usize = 1 << 22;
+
+/// Greatest radius of growth (pixels): a band needs as many rows more at either side.
+const MOST_GROWTH: f64 = 100.0;
 
 /// Everything that decides the value of an output pixel.
 ///
@@ -77,7 +83,7 @@ pub const MOST_FRAMES: usize = 1 << 22;
 /// use skystack_reject::{Convention, SigClip};
 /// let options = Options {
 ///     combine: Combine::Median,
-///     rejection: SigClip::iraf().hsigma(2.5).into(),
+///     rejections: vec![SigClip::iraf().hsigma(2.5).into()],
 ///     ..Options::convention(Convention::Iraf)
 /// };
 /// assert!(options.blank.is_nan());
@@ -86,8 +92,8 @@ pub const MOST_FRAMES: usize = 1 << 22;
 pub struct Options {
     /// The statistic.
     pub combine: Combine,
-    /// What is left out before.
-    pub rejection: Rejection,
+    /// What is left out before: one rejection after the other, each sees what the one before left.
+    pub rejections: Vec<Rejection>,
     /// Definition of `lmedian`.
     pub lmedian: Lmedian,
     /// Definition of the sigma image.
@@ -96,12 +102,30 @@ pub struct Options {
     pub lthreshold: Option<f64>,
     /// Greatest good value of the input, itself good.
     pub hthreshold: Option<f64>,
+    /// How the samples of each frame are scaled; empty where none is.
+    pub scalings: Vec<Scaling>,
+    /// How they are scaled for the rejections, if otherwise (algorithms.md 6.6).
+    pub reject_scalings: Option<Vec<Scaling>>,
+    /// What is known of the noise of each frame, of all frames, or nothing.
+    pub noise: Vec<Noise>,
     /// One weight a frame, zero or more; for `average` (and without effect for `sum`).
     pub weights: Option<Vec<f64>>,
+    /// Multiply the weights by those of the samples ([`FrameSource::weights`](crate::FrameSource::weights)); for `average`.
+    pub sample_weights: bool,
+    /// Exposure time of each frame (s), for [`ValueProduct::Exposure`](crate::ValueProduct::Exposure).
+    pub exposures: Vec<f64>,
+    /// Variances of the samples.
+    pub variance: Variance,
+    /// Growth of rejections.
+    pub grow: Grow,
+    /// May a pixel without good samples use the least bad ones that it has (algorithms.md 2.3)?
+    pub fallback: bool,
     /// Value of a pixel without samples.
     pub blank: f64,
     /// Further images.
     pub products: Products,
+    /// Count what each frame loses ([`Summary::frames`](crate::Summary::frames)).
+    pub per_frame: bool,
 }
 
 impl Default for Options {
@@ -116,7 +140,7 @@ impl Options {
     pub fn convention(convention: Convention) -> Self {
         Self {
             combine: Combine::Average,
-            rejection: Rejection::None,
+            rejections: Vec::new(),
             lmedian: if convention == Convention::Iraf { Lmedian::Iraf } else { Lmedian::Lower },
             sigma_rule: match convention {
                 Convention::Iraf => SigmaRule::Iraf,
@@ -125,9 +149,18 @@ impl Options {
             },
             lthreshold: None,
             hthreshold: None,
+            scalings: Vec::new(),
+            reject_scalings: None,
+            noise: Vec::new(),
             weights: None,
+            sample_weights: false,
+            exposures: Vec::new(),
+            variance: Variance::None,
+            grow: Grow::default(),
+            fallback: false,
             blank: f64::NAN,
-            products: Products::default(),
+            products: Products::NONE,
+            per_frame: false,
         }
     }
 
@@ -143,15 +176,134 @@ impl Options {
     pub(crate) fn resolve<T: Element>(&self, frames: usize) -> Result<Resolved<T>, CombineError> {
         self.check_frames(frames)?;
         self.check_weights(frames)?;
+        self.check_scalings(frames)?;
+        self.check_noise(frames)?;
+        self.check_products(frames)?;
+        let facts = FrameFacts {
+            frames,
+            scalings: self.reject_scalings.as_deref().unwrap_or(&self.scalings),
+            noise: &self.noise,
+            weights: self.weights.as_deref(),
+        };
+        let rejections = Prepared::new(&self.rejections, &facts)?;
+        self.check_replacing(&rejections)?;
         Ok(Resolved {
-            rejection: Prepared::new(&self.rejection, frames)?,
+            rejections,
             thresholds: self.thresholds()?,
+            scalings: self.scalings.clone(),
+            reject_scalings: self.reject_scalings.clone(),
+            noise: (0..frames).map(|frame| facts.noise(frame)).collect(),
             weights: self.weights.clone().filter(|_| self.combine == Combine::Average),
+            exposures: self.exposures.clone(),
+            variance: self.variance,
+            grow: self.grow,
+            fallback: self.fallback,
             combine: self.combine,
             lmedian: self.lmedian,
             sigma_rule: self.sigma_rule,
             blank: self.blank_of()?,
+            products: self.products,
         })
+    }
+
+    /// Must all rejections have been made before the first value is combined?
+    pub(crate) fn two_passes(&self) -> bool {
+        !self.rejections.is_empty() && (self.grow.radius >= 1.0 || self.reject_scalings.is_some())
+    }
+
+    /// What is replaced has no place but in an average that is made at once.
+    fn check_replacing(&self, rejections: &Prepared) -> Result<(), CombineError> {
+        if !rejections.replaces() {
+            return Ok(());
+        }
+        let wrong = |found: String, needed| Err(CombineError::Option { option: "medsigma", found, needed });
+        if self.combine != Combine::Average {
+            return wrong(format!("given for {:?}", self.combine).to_lowercase(), "combine average");
+        }
+        if self.two_passes() {
+            return wrong("given with grow or scalings of its own".into(), "neither");
+        }
+        if self.fallback {
+            return wrong("given with bad samples to fall back to".into(), "another mask type");
+        }
+        Ok(())
+    }
+
+    fn check_scalings(&self, frames: usize) -> Result<(), CombineError> {
+        for scalings in [Some(&self.scalings), self.reject_scalings.as_ref()].into_iter().flatten() {
+            if !scalings.is_empty() && scalings.len() != frames {
+                let found = format!("{} numbers for {frames} frames", scalings.len());
+                return Err(CombineError::Option {
+                    option: "scale, zero",
+                    found,
+                    needed: "one for each frame",
+                });
+            }
+            let is_wrong = |s: &Scaling| !(s.multiply > 0.0 && s.multiply.is_finite() && s.add.is_finite());
+            if let Some(frame) = scalings.iter().position(is_wrong) {
+                let Scaling { multiply, add } = scalings[frame];
+                let found = format!("x {multiply} + {add} for frame {}", frame + 1);
+                let needed = "a finite factor above zero and a finite addend";
+                return Err(CombineError::Option { option: "scale, zero", found, needed });
+            }
+        }
+        Ok(())
+    }
+
+    fn check_noise(&self, frames: usize) -> Result<(), CombineError> {
+        if self.noise.len() > 1 && self.noise.len() != frames {
+            let found = format!("{} for {frames} frames", self.noise.len());
+            return Err(CombineError::Option {
+                option: "noise models",
+                found,
+                needed: "one, or one for each frame",
+            });
+        }
+        for (frame, noise) in self.noise.iter().enumerate() {
+            let wrong = |option, found: f64, needed| {
+                let found = format!("{found} for frame {}", frame + 1);
+                Err(CombineError::Option { option, found, needed })
+            };
+            if !(noise.gain > 0.0 && noise.gain.is_finite()) {
+                return wrong("gain", noise.gain, "a finite number above zero");
+            }
+            for (option, found) in [("rdnoise", noise.rdnoise), ("snoise", noise.snoise)] {
+                if !(found >= 0.0 && found.is_finite()) {
+                    return wrong(option, found, "a finite number, zero or more");
+                }
+            }
+        }
+        if let Variance::Constant(found) = self.variance
+            && !(found > 0.0 && found.is_finite())
+        {
+            let needed = "a finite number above zero";
+            return Err(CombineError::Option { option: "variance", found: found.to_string(), needed });
+        }
+        if !(self.grow.radius >= 0.0 && self.grow.radius <= MOST_GROWTH) {
+            let found = self.grow.radius.to_string();
+            return Err(CombineError::Option {
+                option: "grow",
+                found,
+                needed: "a radius from 0 to 100 pixels",
+            });
+        }
+        Ok(())
+    }
+
+    /// Is everything there that the further images are made of?
+    fn check_products(&self, frames: usize) -> Result<(), CombineError> {
+        let wrong = |option, found: &str, needed| {
+            Err(CombineError::Option { option, found: found.to_owned(), needed })
+        };
+        let has = |product| self.products.contains(product);
+        if (has(ValueProduct::Variance) || has(ValueProduct::Error)) && self.variance == Variance::None {
+            return wrong("variance", "none", "variances of the samples, for a propagated error");
+        }
+        if has(ValueProduct::Exposure) && self.exposures.len() != frames {
+            let found = format!("{} numbers for {frames} frames", self.exposures.len());
+            return wrong("exposure times", &found, "one for each frame, for an exposure map");
+        }
+        Ok(())
     }
 
     /// `blank` in the working type, which must hold it.
@@ -240,17 +392,49 @@ fn greatest_at_or_below<T: Element>(limit: f64) -> T {
 /// [`Options`] checked and worked out for N frames of working type T: what the kernel reads.
 #[derive(Debug, Clone)]
 pub(crate) struct Resolved<T> {
-    pub(crate) rejection: Prepared,
+    pub(crate) rejections: Prepared,
     pub(crate) combine: Combine,
     pub(crate) lmedian: Lmedian,
     pub(crate) sigma_rule: SigmaRule,
     pub(crate) thresholds: Option<(T, T)>,
+    /// One a frame, or none at all.
+    pub(crate) scalings: Vec<Scaling>,
+    pub(crate) reject_scalings: Option<Vec<Scaling>>,
+    /// One a frame.
+    pub(crate) noise: Vec<Noise>,
     pub(crate) weights: Option<Vec<f64>>,
+    pub(crate) exposures: Vec<f64>,
+    pub(crate) variance: Variance,
+    pub(crate) grow: Grow,
+    pub(crate) fallback: bool,
     pub(crate) blank: T,
+    pub(crate) products: Products,
+}
+
+impl<T> Resolved<T> {
+    /// Is anything done to single samples between the rows and the rejections: cut, masked, scaled, weighted?
+    pub(crate) fn looks_at_samples(&self, rows: &TileRows<'_, T>) -> bool {
+        self.thresholds.is_some()
+            || !self.scalings.is_empty()
+            || self.weights.is_some()
+            || self.variance != Variance::None
+            || !(rows.masks.is_empty() && rows.weights.is_empty() && rows.quality.is_empty())
+            || matches!(rows.samples, Rows::Placed(_))
+    }
+
+    /// Are the further images such as numbers of samples alone make?
+    pub(crate) fn only_counts(&self) -> bool {
+        let by_frame = [CountProduct::Nlow, CountProduct::Nhigh, CountProduct::Ngrow, CountProduct::Dq];
+        !ValueProduct::ALL.iter().any(|product| self.products.contains(*product))
+            && !CubeProduct::ALL.iter().any(|product| self.products.contains(*product))
+            && !by_frame.iter().any(|product| self.products.contains(*product))
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use skystack_reject::{MedSigma, SigClip};
+
     use super::*;
 
     #[test]
@@ -281,6 +465,15 @@ mod tests {
         assert!(message(&weights(&[1.0, -2.0], Combine::Average), 2).contains("-2 for frame 2"));
         assert!(message(&weights(&[0.0, 0.0], Combine::Average), 2).contains("0 for every frame"));
         assert!(message(&Options { blank: 1e300, ..Options::default() }, 2).contains("blank"));
+        let replacing = Options { rejections: vec![MedSigma::siril().into()], ..Options::default() };
+        assert!(replacing.check::<f32>(3).is_ok());
+        let median = Options { combine: Combine::Median, ..replacing.clone() };
+        assert!(message(&median, 3).contains("medsigma is given for median, needed combine average"));
+        let grown = Options { grow: Grow { radius: 1.0, nkeep: 1 }, ..replacing.clone() };
+        assert!(message(&grown, 3).contains("medsigma is given with grow"));
+        let followed =
+            Options { rejections: vec![MedSigma::siril().into(), SigClip::iraf().into()], ..replacing };
+        assert!(message(&followed, 3).contains("needed medsigma as the last one"));
         let crossed = Options { lthreshold: Some(2.0), hthreshold: Some(1.0), ..base };
         assert!(message(&crossed, 2).contains("2, 1"));
     }

@@ -5,7 +5,7 @@ mod common;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use common::{Draw, Stack, options};
+use common::{Draw, Stack, all_bits, options};
 use skystack_combine::{
     BandOutput, BoxError, CombineError, Control, FrameSource, MemorySink, Options, Plane, Products, RowSink,
     WorkingType, run,
@@ -84,15 +84,6 @@ fn pinned(
     plan
 }
 
-/// Image, sigma, nrej, count and rejmask.
-type Bits = (Vec<u64>, Vec<u64>, Vec<u32>, Vec<u32>, Vec<u8>);
-
-/// Everything a sink holds, as bits.
-fn bits<T: WorkingType>(sink: &MemorySink<T>) -> Bits {
-    let of = |values: &[T]| values.iter().map(|v| v.bits()).collect();
-    (of(&sink.image), of(&sink.sigma), sink.nrej.clone(), sink.count.clone(), sink.rejmask.clone())
-}
-
 fn combined<T: WorkingType>(
     options: &Options,
     source: &impl FrameSource<T>,
@@ -111,7 +102,7 @@ fn same_bits_for_every_plan<T: WorkingType>(seed: u64) {
     let stack = Stack::<T>::shaped(&mut draw, frames, height, width);
     let options = options(&mut draw, frames);
     let serial = pinned(frames, height, width, 1, height, width);
-    let expected = bits(&combined(&options, &stack, &serial, Level::Scalar));
+    let expected = all_bits(&combined(&options, &stack, &serial, Level::Scalar));
     let copied = Copied(stack.clone());
     let padded = Padded::new(stack.clone());
     for workers in 1..=16 {
@@ -121,13 +112,13 @@ fn same_bits_for_every_plan<T: WorkingType>(seed: u64) {
         let level = draw.pick(&Level::available().collect::<Vec<_>>());
         let context =
             format!("seed {seed}: {workers} workers, {band_rows} rows, {tile_width} pixels, {level}");
-        assert_eq!(bits(&combined(&options, &stack, &plan, level)), expected, "{context}");
-        assert_eq!(bits(&combined(&options, &copied, &plan, level)), expected, "{context}, read");
-        assert_eq!(bits(&combined(&options, &padded, &plan, level)), expected, "{context}, padded");
+        assert_eq!(all_bits(&combined(&options, &stack, &plan, level)), expected, "{context}");
+        assert_eq!(all_bits(&combined(&options, &copied, &plan, level)), expected, "{context}, read");
+        assert_eq!(all_bits(&combined(&options, &padded, &plan, level)), expected, "{context}, padded");
     }
     let alone = Options { products: Products::default(), ..options };
-    let image = combined(&alone, &stack, &serial, Level::Baseline).image;
-    assert_eq!(image.iter().map(|v| v.bits()).collect::<Vec<_>>(), expected.0, "seed {seed}: image alone");
+    let image = &all_bits(&combined(&alone, &stack, &serial, Level::Baseline))[0];
+    assert_eq!(image, &expected[0], "seed {seed}: image alone");
 }
 
 /// Sixteen threads whatever the machine has, so that tiles really are processed out of order.
@@ -213,7 +204,7 @@ fn cancelling_stops_at_the_next_band() {
     let mut sink = stack.sink(&options.products);
     let outcome = run(&options, &stack, &mut sink, &pinned(3, 10, 8, 2, 3, 8), &control);
     assert!(matches!(outcome, Err(CombineError::Cancelled)));
-    assert_eq!(sink.image.len(), 24);
+    assert_eq!(sink.image().len(), 24);
 }
 
 #[test]
@@ -255,10 +246,11 @@ fn the_summary_counts_samples_missing_and_rejected_ones_and_empty_pixels() {
     // Pixel 0: 1 2 9 (9 goes), pixel 1: one of three, pixel 2: none.
     let frames = vec![vec![1.0, nan, nan], vec![2.0, 5.0, nan], vec![9.0, f32::INFINITY, nan]];
     let stack = Stack { height: 1, width: 3, frames };
-    let options = Options { rejection: skystack_reject::MinMax::new(0.0, 1.0).into(), ..Options::default() };
+    let options =
+        Options { rejections: vec![skystack_reject::MinMax::new(0.0, 1.0).into()], ..Options::default() };
     let mut sink = stack.sink(&options.products);
     let plan = pinned(3, 1, 3, 1, 1, 3);
     let summary = run(&options, &stack, &mut sink, &plan, &Control::new(Level::Baseline)).expect("a result");
     assert_eq!((summary.samples, summary.missing, summary.rejected, summary.empty), (9, 5, 1, 1));
-    assert_eq!((sink.image[0], sink.image[1]), (1.5, 5.0));
+    assert_eq!((sink.image()[0], sink.image()[1]), (1.5, 5.0));
 }

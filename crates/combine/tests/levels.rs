@@ -21,7 +21,8 @@ use common::{Draw, Stack, order, sigclip};
 use rayon::iter::Either;
 use rayon::prelude::*;
 use skystack_combine::{
-    Combine, CombineError, Control, Lmedian, MemorySink, Options, Products, SigmaRule, WorkingType, run,
+    Combine, CombineError, Control, CountProduct, CubeProduct, Lmedian, MemorySink, Options, Product,
+    SigmaRule, ValueProduct, WorkingType, run,
 };
 use skystack_plan::{Limits, Machine, Source, Workload, plan};
 use skystack_reject::{Convention, Extrema, MinMax, Rejection, SigClip, madclip};
@@ -64,7 +65,7 @@ fn rejections(draw: &mut Draw, frames: usize) -> Vec<Rejection> {
     let clips = clips.map(|clip| clip.lsigma(draw.pick(&factors)).hsigma(draw.pick(&factors)));
     all.extend(clips.map(Rejection::from));
     all.extend((0..6).map(|_| Rejection::from(sigclip(draw))));
-    all.extend((0..12).map(|_| order(draw)));
+    all.extend((0..12).map(|_| order(draw, frames)));
     all
 }
 
@@ -165,17 +166,27 @@ impl Case {
 fn options(draw: &mut Draw, frames: usize, combine: Combine, rejection: Rejection) -> Options {
     let mut options = Options {
         combine,
-        rejection,
         lmedian: draw.pick(&[Lmedian::Iraf, Lmedian::Lower]),
         sigma_rule: draw.pick(&[SigmaRule::Iraf, SigmaRule::Scatter, SigmaRule::Population]),
         blank: draw.pick(&[f64::NAN, 0.0, -1.0]),
-        products: Products { sigma: true, nrej: true, count: true, rejmask: true },
+        products: common::products(),
+        per_frame: draw.chance(50),
         ..Options::default()
     };
+    options = common::with_rejections(options, vec![rejection]);
+    let combine = options.combine;
     if draw.chance(50) {
         // Without the others, kernels take shorter ways.
-        let (sigma, rejmask) = (draw.chance(25), draw.chance(25));
-        options.products = Products { sigma, rejmask, nrej: draw.chance(50), count: draw.chance(50) };
+        for product in [ValueProduct::Sigma.into(), CubeProduct::Rejmask.into(), CubeProduct::Reasons.into()]
+        {
+            let product: Product = product;
+            options.products =
+                if draw.chance(25) { options.products } else { options.products.without(product) };
+        }
+        for product in [CountProduct::Nrej, CountProduct::Count, CountProduct::Nlow] {
+            options.products =
+                if draw.chance(50) { options.products } else { options.products.without(product) };
+        }
     }
     if draw.chance(20) {
         options.lthreshold = Some(draw.pick(&[0.1, 990.0, -5.0]));
@@ -285,10 +296,13 @@ fn stack<T: WorkingType>(draw: &mut Draw, frames: usize, width: usize) -> Stack<
 /// Everything that was made for one pixel; all NaN are one.
 fn outputs<T: WorkingType>(sink: &MemorySink<T>, pixel: usize) -> impl Iterator<Item = u64> {
     let value = |v: &T| if v.is_nan() { u64::MAX } else { v.bits() };
-    let values = [&sink.image, &sink.sigma].into_iter().filter_map(move |plane| plane.get(pixel).map(value));
-    let counts = [&sink.nrej, &sink.count].into_iter().filter_map(move |plane| plane.get(pixel));
-    let masks = sink.rejmask.iter().skip(pixel).step_by(sink.image.len());
-    values.chain(counts.map(|n| u64::from(*n))).chain(masks.map(|m| u64::from(*m)))
+    let further = ValueProduct::ALL.iter().map(|product| sink.values(*product));
+    let values =
+        std::iter::once(sink.image()).chain(further).filter_map(move |plane| plane.get(pixel).map(value));
+    let counts = CountProduct::ALL.iter().filter_map(move |product| sink.counts(*product).get(pixel));
+    let cubes = CubeProduct::ALL.iter().map(|product| sink.cube(*product));
+    let codes = cubes.flat_map(move |cube| cube.iter().skip(pixel).step_by(sink.image().len()));
+    values.chain(counts.map(|n| u64::from(*n))).chain(codes.map(|m| u64::from(*m)))
 }
 
 /// FNV-1a, a word at a time: one word that differs always gives another digest.

@@ -12,7 +12,7 @@ mod common;
 
 use common::oracle::{difference, setup};
 use common::{Draw, Stack};
-use skystack_combine::{Control, Options, Products, WorkingType, run};
+use skystack_combine::{Control, Options, WorkingType, run};
 use skystack_plan::{Limits, Machine, Source, Workload, plan};
 use skystack_reference::{Pixel, Setup};
 use skystack_reject::{About, Center, Convention, MAD_STD_FACTOR, Restore, SigClip, Spread};
@@ -114,7 +114,7 @@ fn random_column<T: WorkingType>(draw: &mut Draw, frames: usize) -> Vec<T> {
 /// the next one, which it drops, or some units away. A sample that is never dropped stays far away.
 fn move_to_limit<T: WorkingType>(draw: &mut Draw, column: &mut [T], options: &Options, clip: SigClip) {
     let single = Options {
-        rejection: clip.maxiters(Some(1)).restore(Restore::None).unlimited().into(),
+        rejections: vec![clip.maxiters(Some(1)).restore(Restore::None).unlimited().into()],
         ..options.clone()
     };
     let setup = setup(&single, T::BYTES);
@@ -172,8 +172,8 @@ impl Unlimited for SigClip {
 }
 
 fn options(clip: SigClip) -> Options {
-    let products = Products { sigma: true, nrej: true, count: true, rejmask: true };
-    Options { rejection: clip.into(), products, ..Options::default() }
+    let products = common::usual_products();
+    Options { rejections: vec![clip.into()], products, ..Options::default() }
 }
 
 /// All levels against the reference, for one clip and its columns.

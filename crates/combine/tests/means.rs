@@ -13,7 +13,7 @@ mod common;
 
 use common::oracle::{difference, setup};
 use common::{Draw, Stack};
-use skystack_combine::{Combine, Control, Options, Products, run};
+use skystack_combine::{Combine, Control, Options, run};
 use skystack_plan::{Limits, Machine, Source, Workload, plan};
 use skystack_reject::{Rejection, SigClip};
 use skystack_simd::Level;
@@ -65,8 +65,8 @@ fn compare(seed: u64, frames: usize, h: u32) {
     let clip: Rejection = SigClip::iraf().lsigma(1e6).hsigma(1e6).into();
     for rejection in [clip, Rejection::None] {
         for combine in [Combine::Average, Combine::Sum] {
-            let products = Products { sigma: true, nrej: true, count: true, rejmask: true };
-            let options = Options { rejection, combine, products, ..Options::default() };
+            let products = common::usual_products();
+            let options = Options { rejections: vec![rejection], combine, products, ..Options::default() };
             let setup = setup(&options, 4);
             for level in Level::available() {
                 let mut sink = stack.sink(&options.products);

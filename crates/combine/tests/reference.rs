@@ -3,8 +3,8 @@
 mod common;
 
 use common::oracle::{difference, same, setup};
-use common::{Draw, Stack, options};
-use skystack_combine::{Control, Options, Products, WorkingType, run};
+use common::{Draw, Stack, options, usual_products};
+use skystack_combine::{Control, CountProduct, Options, Products, WorkingType, run};
 use skystack_plan::{Limits, Machine, Source, Workload, plan};
 use skystack_reference::Pixel;
 use skystack_reject::{About, Center, SigClip, Spread, ZeroSpread};
@@ -37,18 +37,16 @@ fn compare<T: WorkingType>(seed: u64) {
             }
         }
         let lean = Options {
-            products: Products { nrej: true, count: true, ..Products::default() },
+            products: Products::NONE.with(CountProduct::Nrej).with(CountProduct::Count),
             ..options.clone()
         };
         let mut alone = stack.sink(&lean.products);
         run(&lean, &stack, &mut alone, &plan, &Control::new(level)).expect("a result");
-        let agrees = (0..width).all(|pixel| same(alone.image[pixel], sink.image[pixel].widen()));
+        let agrees = (0..width).all(|pixel| same(alone.image()[pixel], sink.image()[pixel].widen()));
         assert!(agrees, "seed {seed} at {level}: without sigma and masks another image, {options:?}");
-        assert_eq!(
-            (&alone.count, &alone.nrej),
-            (&sink.count, &sink.nrej),
-            "seed {seed} at {level}, {options:?}"
-        );
+        for product in [CountProduct::Nrej, CountProduct::Count] {
+            assert_eq!(alone.counts(product), sink.counts(product), "seed {seed} at {level}, {options:?}");
+        }
     }
 }
 
@@ -77,8 +75,7 @@ fn values_near_the_limit_of_f64_are_restored_as_the_reference_does() {
     let clip = SigClip::iraf().lsigma(1.5).hsigma(0.0).center(Center::Mean).spread(Spread::Sn);
     let mut clip = clip.about(About::Mean).ddof(2).zero_spread(ZeroSpread::Test).nkeep(3);
     clip.minclip = 1;
-    let products = Products { sigma: true, nrej: true, count: true, rejmask: true };
-    let options = Options { rejection: clip.into(), products, ..Options::default() };
+    let options = Options { rejections: vec![clip.into()], products: usual_products(), ..Options::default() };
     let stack = Stack { height: 1, width: 1, frames: column.iter().map(|y| vec![*y]).collect() };
     let workload = Workload::new(column.len(), 1, 1, 8).source(Source::Borrowed);
     let plan = plan(&workload, &Machine::unknown(), &Limits::default()).expect("a plan");

@@ -3,6 +3,8 @@
 use skystack_simd::{Element, LaneBuffer, Vector, Words};
 use skystack_stats::lane::{self, Bounds, Window, sorted_registers};
 
+use crate::Fates;
+
 /// L columns, and scratch registers for what a rejection makes of them.
 #[derive(Debug)]
 pub struct Columns<'a, V: Vector> {
@@ -27,6 +29,14 @@ pub struct Columns<'a, V: Vector> {
     pub deviations: &'a mut [V::Wide],
     /// (residual, frame) of samples that may come back: room for N.
     pub keys: &'a mut [(f64, u32)],
+    /// What became of the sample of each frame, complete after [`Columns::settle`].
+    pub fates: &'a mut [Fates],
+    /// Is anything in `fates`? Not before the first rejection.
+    pub fates_known: bool,
+    /// The variance of each sample, N registers in frame order; none where nothing is known of variances.
+    pub variances: &'a mut [V],
+    /// A weight of each sample, likewise.
+    pub weights: &'a mut [V],
 }
 
 /// Bytes that the samples of a block may take: a small part of an ordinary second-level cache.
@@ -45,11 +55,12 @@ const fn groups_of_block(frames: usize) -> usize {
     if column <= BLOCK_BYTES / MOST_GROUPS { MOST_GROUPS } else { LEAST_GROUPS }
 }
 
-/// Bytes of a block and its scratch for `frames` frames at any level.
-pub const fn columns_bytes(frames: usize) -> usize {
+/// Bytes of a block and its scratch for `frames` frames at any level, with so many `layers` (variances, weights).
+pub const fn columns_bytes(frames: usize, layers: usize) -> usize {
     // Samples of all groups, padded and sorted, residuals and deviations: of a pair of registers, and these in f64.
-    let registers = frames * (groups_of_block(frames) + 2 + 4 + 4) + 2 * sorted_registers(frames);
-    registers * LaneBuffer::REGISTER_BYTES + frames * size_of::<(f64, u32)>()
+    let registers =
+        frames * (groups_of_block(frames) + 2 + 4 + 4 + 2 * layers) + 2 * sorted_registers(frames);
+    registers * LaneBuffer::REGISTER_BYTES + frames * (size_of::<(f64, u32)>() + size_of::<Fates>())
 }
 
 /// The memory behind [`Columns`]: allocated once a worker.
@@ -57,15 +68,22 @@ pub const fn columns_bytes(frames: usize) -> usize {
 pub struct ColumnsScratch {
     registers: [LaneBuffer; 5],
     keys: Box<[(f64, u32)]>,
+    fates: Box<[Fates]>,
+    layers: [LaneBuffer; 2],
 }
 
 impl ColumnsScratch {
-    /// For columns of `frames` frames: [`columns_bytes`] bytes.
-    pub fn new(frames: usize) -> Self {
+    /// For columns of `frames` frames with variances, with weights: [`columns_bytes`] bytes.
+    pub fn new(frames: usize, layers: [bool; 2]) -> Self {
         let column = frames * LaneBuffer::REGISTER_BYTES;
         let sorted = 2 * sorted_registers(frames) * LaneBuffer::REGISTER_BYTES;
         let bytes = [groups_of_block(frames) * column, 2 * column, sorted, 4 * column, 4 * column];
-        Self { registers: bytes.map(LaneBuffer::with_bytes), keys: vec![(0.0, 0); frames].into() }
+        Self {
+            registers: bytes.map(LaneBuffer::with_bytes),
+            keys: vec![(0.0, 0); frames].into(),
+            fates: vec![Fates::default(); frames].into(),
+            layers: layers.map(|has| LaneBuffer::with_bytes(if has { 2 * column } else { 0 })),
+        }
     }
 
     /// The scratch for columns of 16-bit integers that become values once they are sorted.
@@ -78,7 +96,7 @@ impl ColumnsScratch {
         isa: W::Isa,
         frames: usize,
     ) -> WordBlock<'_, W, V> {
-        let Self { registers: [samples, padded, sorted, residuals, deviations], keys } = self;
+        let Self { registers: [samples, padded, sorted, residuals, deviations], keys, fates, .. } = self;
         WordBlock {
             frames,
             words: samples.vectors(isa, frames * groups_of_block(frames)),
@@ -87,6 +105,7 @@ impl ColumnsScratch {
             residuals: residuals.vectors(isa, frames),
             deviations: deviations.vectors(isa, frames),
             keys: &mut keys[..frames],
+            fates: &mut fates[..frames],
         }
     }
 
@@ -96,8 +115,12 @@ impl ColumnsScratch {
     /// If it was made for fewer frames.
     #[inline(always)]
     pub fn block<V: Vector>(&mut self, isa: V::Isa, frames: usize) -> Block<'_, V> {
-        let Self { registers: [samples, padded, sorted, residuals, deviations], keys } = self;
+        let Self { registers: [samples, padded, sorted, residuals, deviations], keys, fates, layers } = self;
+        let [variances, weights] = layers;
+        let of_layer = |layer: &LaneBuffer| if layer.bytes() == 0 { 0 } else { frames };
         Block {
+            variances: variances.vectors(isa, of_layer(variances)),
+            weights: weights.vectors(isa, of_layer(weights)),
             frames,
             samples: samples.vectors(isa, frames * groups_of_block(frames) / V::REGISTERS),
             padded: padded.vectors(isa, frames),
@@ -105,6 +128,7 @@ impl ColumnsScratch {
             residuals: residuals.vectors(isa, frames),
             deviations: deviations.vectors(isa, frames),
             keys: &mut keys[..frames],
+            fates: &mut fates[..frames],
         }
     }
 }
@@ -120,6 +144,9 @@ pub struct Block<'a, V: Vector> {
     residuals: &'a mut [V::Wide],
     deviations: &'a mut [V::Wide],
     keys: &'a mut [(f64, u32)],
+    fates: &'a mut [Fates],
+    variances: &'a mut [V],
+    weights: &'a mut [V],
 }
 
 impl<V: Vector> Block<'_, V> {
@@ -141,6 +168,10 @@ impl<V: Vector> Block<'_, V> {
             residuals: self.residuals,
             deviations: self.deviations,
             keys: self.keys,
+            fates: self.fates,
+            fates_known: false,
+            variances: self.variances,
+            weights: self.weights,
         }
     }
 }
@@ -158,6 +189,7 @@ pub struct WordBlock<'a, W, V: Vector> {
     residuals: &'a mut [V::Wide],
     deviations: &'a mut [V::Wide],
     keys: &'a mut [(f64, u32)],
+    fates: &'a mut [Fates],
 }
 
 impl<W, V: Vector> WordBlock<'_, W, V> {
@@ -179,6 +211,10 @@ impl<W, V: Vector> WordBlock<'_, W, V> {
             residuals: self.residuals,
             deviations: self.deviations,
             keys: self.keys,
+            fates: self.fates,
+            fates_known: false,
+            variances: &mut [],
+            weights: &mut [],
         }
     }
 }
@@ -190,10 +226,11 @@ mod tests {
     #[test]
     fn the_planner_is_told_what_is_allocated() {
         for frames in [1, 31, 33, 101, 1000] {
-            let scratch = ColumnsScratch::new(frames);
-            let registers: usize = scratch.registers.iter().map(LaneBuffer::bytes).sum();
-            let keys = size_of_val(&*scratch.keys);
-            assert_eq!(registers + keys, columns_bytes(frames));
+            let scratch = ColumnsScratch::new(frames, [true, false]);
+            let registers: usize =
+                scratch.registers.iter().chain(&scratch.layers).map(LaneBuffer::bytes).sum();
+            let of_frames = size_of_val(&*scratch.keys) + size_of_val(&*scratch.fates);
+            assert_eq!(registers + of_frames, columns_bytes(frames, 1));
         }
     }
 }
@@ -237,7 +274,7 @@ impl<V: Vector> Columns<'_, V> {
 /// What a rejection leaves: the samples of [`Columns::samples`] inside `bounds`.
 #[derive(Debug, Clone, Copy)]
 pub struct Kept<V> {
-    /// The kept values.
+    /// The kept values. Where nothing is kept, everything below `low` was dropped low, and the rest high.
     pub bounds: Bounds<V>,
     /// Number of samples kept, n.
     pub count: V,

@@ -36,6 +36,12 @@ pub enum RejectError {
         /// Frames in the stack.
         frames: usize,
     },
+    /// Another rejection is to follow one that replaces samples.
+    #[error("a rejection follows {rejection}, which replaces samples, needed {rejection} as the last one")]
+    NotLast {
+        /// Name of the rejection that must be the last.
+        rejection: &'static str,
+    },
     /// A name that is no convention.
     #[error("convention {found:?} is unknown, needed one of {}", Convention::names())]
     UnknownConvention {

@@ -149,9 +149,11 @@ impl Algorithm for MedSigma {
                 let touched = active & y.lt(infinity) & !y.eq(median);
                 let (low, high) = (touched & test.low(y), touched & test.high(y));
                 replaced = replaced | low | high;
-                let for_the_first_time = (low | high) & columns.samples[frame].lt(infinity);
-                rejected = rejected + V::select(for_the_first_time, one, zero);
-                replace(isa, columns, frame, [low, high], median);
+                let untouched = columns.samples[frame].lt(infinity);
+                rejected = rejected + V::select((low | high) & untouched, one, zero);
+                // The first pass that replaces a sample is the one that rejects it.
+                columns.drop_sample(isa, frame, low & untouched, high & untouched);
+                columns.padded[frame] = V::select(low | high, median, y);
             }
             active = active & replaced;
         }
@@ -183,20 +185,6 @@ impl MedSigma {
         let usable = V::narrow_mask(zero.lt(variance) & variance.lt(infinity));
         (Test::about(isa, [self.lsigma, self.hsigma], center.widen(), variance), usable)
     }
-}
-
-/// The sample of `frame` fails at the low or at the high side in the lanes of the masks, and becomes `median`.
-#[inline(always)]
-fn replace<V: Vector>(
-    isa: V::Isa,
-    columns: &mut Columns<'_, V>,
-    frame: usize,
-    [low, high]: [V::Mask; 2],
-    median: V,
-) {
-    let missing = V::splat(isa, V::Element::NAN);
-    columns.samples[frame] = V::select(low | high, missing, columns.samples[frame]);
-    columns.padded[frame] = V::select(low | high, median, columns.padded[frame]);
 }
 
 #[cfg(test)]

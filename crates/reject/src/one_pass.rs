@@ -43,6 +43,7 @@ pub(crate) fn keep<V: Vector>(
     }
     let window = nearest_ranks(columns, &after.window, test, &valid, &kept, short);
     let bounds = crate::ranks::cut_to_window(isa, columns, &window);
+    columns.note_restored(&after.bounds, &bounds, short);
     Kept { bounds, count: window.count, valid, window: Some(window), all: false }
 }
 

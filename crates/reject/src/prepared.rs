@@ -5,15 +5,17 @@ use skystack_simd::{Isa, Task, Vector};
 use crate::gesd::GesdTable;
 use crate::pclip::PClipTable;
 use crate::ranks::RankTable;
-use crate::{Columns, Kept, LinearFit, MedSigma, Percentile, RejectError, Rejection, SigClip, Winsorized};
+use crate::{
+    Columns, FrameFacts, Kept, LinearFit, MedSigma, Percentile, RejectError, Rejection, SigClip, Winsorized,
+};
 
-/// A [`Rejection`] with everything that depends only on the number of frames worked out on the host.
+/// Rejections with everything that depends only on the frames of the stack worked out on the host. Each sees what the one before
+/// left.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Prepared(Rule);
+pub struct Prepared(Vec<Rule>);
 
 #[derive(Debug, Clone, PartialEq)]
 enum Rule {
-    None,
     Ranks(RankTable),
     SigClip(SigClip),
     PClip(PClipTable),
@@ -25,51 +27,57 @@ enum Rule {
 }
 
 impl Prepared {
-    /// Resolves `rejection` for `frames` frames.
+    /// Resolves `rejections` for the frames of `facts`.
     ///
     /// # Errors
-    /// As [`Rejection::validate`].
-    pub fn new(rejection: &Rejection, frames: usize) -> Result<Self, RejectError> {
-        rejection.validate(frames)?;
-        Ok(Self(match rejection {
-            Rejection::None => Rule::None,
-            Rejection::MinMax(minmax) => {
-                let drops = minmax.drops(frames)?;
-                Rule::Ranks(RankTable::new(frames, |valid| drops.at(valid)))
+    /// As [`Rejection::validate`]; a rejection after medsigma, which replaces samples.
+    pub fn new(rejections: &[Rejection], facts: &FrameFacts<'_>) -> Result<Self, RejectError> {
+        let frames = facts.frames;
+        let mut rules = Vec::new();
+        for rejection in rejections {
+            rejection.validate(frames)?;
+            if let Some(Rule::MedSigma(_)) = rules.last() {
+                return Err(RejectError::NotLast { rejection: "medsigma" });
             }
-            Rejection::Extrema(extrema) => {
-                Rule::Ranks(RankTable::new(frames, |valid| extrema.at(valid, frames)))
-            }
-            Rejection::SigClip(clip) => Rule::SigClip(*clip),
-            Rejection::PClip(clip) => Rule::PClip(PClipTable::new(*clip, frames)),
-            Rejection::Percentile(percentile) => Rule::Percentile(*percentile),
-            Rejection::MedSigma(medsigma) => Rule::MedSigma(*medsigma),
-            Rejection::Winsorized(winsorized) => Rule::Winsorized(*winsorized),
-            Rejection::LinearFit(linearfit) => Rule::LinearFit(*linearfit),
-            Rejection::Gesd(gesd) => Rule::Gesd(GesdTable::new(*gesd, frames)),
-        }))
+            rules.push(match rejection {
+                Rejection::None => continue,
+                Rejection::MinMax(minmax) => {
+                    let drops = minmax.drops(frames)?;
+                    Rule::Ranks(RankTable::new(frames, |valid| drops.at(valid)))
+                }
+                Rejection::Extrema(extrema) => {
+                    Rule::Ranks(RankTable::new(frames, |valid| extrema.at(valid, frames)))
+                }
+                Rejection::SigClip(clip) => Rule::SigClip(*clip),
+                Rejection::PClip(clip) => Rule::PClip(PClipTable::new(*clip, frames)),
+                Rejection::Percentile(percentile) => Rule::Percentile(*percentile),
+                Rejection::MedSigma(medsigma) => Rule::MedSigma(*medsigma),
+                Rejection::Winsorized(winsorized) => Rule::Winsorized(*winsorized),
+                Rejection::LinearFit(linearfit) => Rule::LinearFit(*linearfit),
+                Rejection::Gesd(gesd) => Rule::Gesd(GesdTable::new(*gesd, frames)),
+            });
+        }
+        Ok(Self(rules))
     }
 
     /// Does it keep every sample?
     pub fn is_none(&self) -> bool {
-        self.0 == Rule::None
+        self.0.is_empty()
     }
 
     /// Is what it keeps a run of ranks, which it finds without looking at the order of the frames? (Of samples whose sums are
     /// exact in any order: algorithms.md E7b.)
     pub fn is_of_ranks(&self) -> bool {
-        match &self.0 {
-            Rule::None | Rule::MedSigma(_) | Rule::Winsorized(_) | Rule::LinearFit(_) | Rule::Gesd(_) => {
-                false
-            }
-            Rule::Ranks(_) | Rule::PClip(_) | Rule::Percentile(_) => true,
-            Rule::SigClip(clip) => clip.is_of_ranks(),
+        match &self.0[..] {
+            [Rule::Ranks(_) | Rule::PClip(_) | Rule::Percentile(_)] => true,
+            [Rule::SigClip(clip)] => clip.is_of_ranks(),
+            _ => false,
         }
     }
 
     /// Does it replace samples rather than leave them out? Then the pixel is the mean of [`Columns::padded`].
     pub fn replaces(&self) -> bool {
-        matches!(self.0, Rule::MedSigma(_))
+        matches!(self.0.last(), Some(Rule::MedSigma(_)))
     }
 
     /// Rejects in L columns at once.
@@ -80,16 +88,29 @@ impl Prepared {
     /// NaN; never counted, never restored.
     #[inline(always)]
     pub fn keep<V: Vector>(&self, isa: V::Isa, columns: &mut Columns<'_, V>) -> Kept<V> {
-        match &self.0 {
-            Rule::None => Kept::everything(isa, columns),
-            Rule::Ranks(algorithm) => isa.call(Keep { algorithm, columns }),
-            Rule::SigClip(algorithm) => isa.call(Keep { algorithm, columns }),
-            Rule::PClip(algorithm) => isa.call(Keep { algorithm, columns }),
-            Rule::Percentile(algorithm) => isa.call(Keep { algorithm, columns }),
-            Rule::MedSigma(algorithm) => isa.call(Keep { algorithm, columns }),
-            Rule::Winsorized(algorithm) => isa.call(Keep { algorithm, columns }),
-            Rule::LinearFit(algorithm) => isa.call(Keep { algorithm, columns }),
-            Rule::Gesd(algorithm) => isa.call(Keep { algorithm, columns }),
+        let Some((first, others)) = self.0.split_first() else { return Kept::everything(isa, columns) };
+        let mut kept = first.keep(isa, columns);
+        for rule in others {
+            let valid = kept.valid;
+            columns.settle_for_the_next(isa, &kept);
+            kept = Kept { valid, ..rule.keep(isa, columns) };
+        }
+        kept
+    }
+}
+
+impl Rule {
+    #[inline(always)]
+    fn keep<V: Vector>(&self, isa: V::Isa, columns: &mut Columns<'_, V>) -> Kept<V> {
+        match self {
+            Self::Ranks(algorithm) => isa.call(Keep { algorithm, columns }),
+            Self::SigClip(algorithm) => isa.call(Keep { algorithm, columns }),
+            Self::PClip(algorithm) => isa.call(Keep { algorithm, columns }),
+            Self::Percentile(algorithm) => isa.call(Keep { algorithm, columns }),
+            Self::MedSigma(algorithm) => isa.call(Keep { algorithm, columns }),
+            Self::Winsorized(algorithm) => isa.call(Keep { algorithm, columns }),
+            Self::LinearFit(algorithm) => isa.call(Keep { algorithm, columns }),
+            Self::Gesd(algorithm) => isa.call(Keep { algorithm, columns }),
         }
     }
 }

@@ -66,7 +66,8 @@ pub(crate) fn cut_to_window<V: Vector>(
     let (zero, _) = constants::<V>(isa);
     let end = window.first + window.count;
     let some = zero.lt(window.count);
-    let bounds = Bounds::select(some, window.ends(isa, columns.ranks()), Bounds::nothing(isa));
+    let bounds =
+        Bounds::select(some, window.ends(isa, columns.ranks()), crossed(isa, columns.ranks(), window));
     if columns.ordered {
         return bounds;
     }
@@ -74,10 +75,18 @@ pub(crate) fn cut_to_window<V: Vector>(
     let frames = number::<V>(isa, columns.samples.len());
     let split_low = zero.lt(window.first) & outside.low.eq(bounds.low);
     let split_high = end.lt(frames) & outside.high.eq(bounds.high);
-    if (some & (split_low | split_high)).any() {
+    if (split_low | (some & split_high)).any() {
         drop_split_ties(isa, columns, window, &bounds);
     }
     bounds
+}
+
+/// The bounds of an empty window: what lies below its place was dropped low, the rest high.
+#[inline(always)]
+pub(crate) fn crossed<V: Vector>(isa: V::Isa, sorted: &[V], window: &Window<V>) -> Bounds<V> {
+    let Bounds { low: highest, high: lowest } = Bounds::nothing(isa);
+    let is_inside = window.first.lt(number(isa, sorted.len()));
+    Bounds { low: V::select(is_inside, window.neighbours(isa, sorted).high, highest), high: lowest }
 }
 
 /// Turns the samples that equal a bound but whose rank is outside `window` into NaN.
@@ -99,12 +108,12 @@ fn drop_split_ties<V: Vector>(
     let skip = window.first - under_low;
     let take = window.first + window.count - under_high;
     let (mut seen_low, mut seen_high) = (zero, zero);
-    let missing = V::splat(isa, V::Element::NAN);
-    for y in columns.samples.iter_mut() {
+    for frame in 0..columns.samples.len() {
+        let y = columns.samples[frame];
         let (at_low, at_high) = (y.eq(bounds.low), y.eq(bounds.high));
-        let outside = (at_low & seen_low.lt(skip)) | (at_high & take.le(seen_high));
+        let (low, high) = (at_low & seen_low.lt(skip), at_high & take.le(seen_high));
         seen_low = seen_low + V::select(at_low, one, zero);
         seen_high = seen_high + V::select(at_high, one, zero);
-        *y = V::select(outside, missing, *y);
+        columns.drop_sample(isa, frame, low, high & !low);
     }
 }

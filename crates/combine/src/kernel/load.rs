@@ -1,108 +1,154 @@
-//! From the rows of the frames to columns in registers: steps 2 and 3 of algorithms.md section 2.1.
+//! From the rows of the frames to columns in registers: steps 2 to 5 of algorithms.md section 2.1.
 //!
 //! Frames lie far apart in memory, often by a power of two, so that their lines fall into the same few sets of the caches.
 //! So a block takes several neighbouring registers of a frame before it goes on to the next one, and asks for the lines of
 //! the block after it while this one is computed.
 
-use skystack_reject::{Block, LEAST_GROUPS, MOST_GROUPS};
+use std::ops::Range;
+
+use skystack_reject::{Block, LEAST_GROUPS, MOST_GROUPS, Scaling};
 use skystack_simd::{Element, MAX_LANES, Mask, Vector};
 
-use crate::band::Rows;
+use crate::band::{LayerRows, Rows};
 use crate::options::Resolved;
 
-/// Fills `block` with the pixels from `start` on, of which the tile has `width`. Bit k of the answer: group k misses no sample.
-#[inline(always)]
-pub(super) fn load<T: Element, V: Vector<Element = T>>(
-    isa: V::Isa,
-    options: &Resolved<T>,
-    rows: &Rows<'_, T>,
-    width: usize,
-    start: usize,
-    block: &mut Block<'_, V>,
-) -> u32 {
-    let groups = block.groups();
-    let lanes = V::LANES;
-    let ingest = Ingest::new(isa, options);
-    let frames = rows.frames();
-    if start + groups * lanes <= width {
-        match groups * V::REGISTERS {
-            MOST_GROUPS => return load_whole::<T, V, MOST_GROUPS>(isa, &ingest, rows, start, block),
-            LEAST_GROUPS => return load_whole::<T, V, LEAST_GROUPS>(isa, &ingest, rows, start, block),
-            _ => {}
-        }
-    }
-    let mut decoded = [T::zero(); MOST_GROUPS * MAX_LANES];
-    let mut full = u32::MAX;
-    for i in 0..frames {
-        let row = rows.values(isa, i, start..width.min(start + groups * lanes), &mut decoded);
-        for group in 0..row.len().div_ceil(lanes) {
-            let raw = V::load_partial(isa, &row[group * lanes..], T::NAN);
-            let (y, gap) = ingest.clean(raw);
-            full &= !(u32::from((!gap.eq(gap)).any()) << group);
-            block.samples[group * frames + i] = y;
-        }
-    }
-    full
-}
-
-/// [`load`] where all pixels of the block are there: lengths that the compiler knows, and sums that stay in registers.
-#[inline(always)]
-fn load_whole<T: Element, V: Vector<Element = T>, const REGISTERS: usize>(
-    isa: V::Isa,
-    ingest: &Ingest<V>,
-    rows: &Rows<'_, T>,
-    start: usize,
-    block: &mut Block<'_, V>,
-) -> u32 {
-    let lanes = V::LANES;
-    let groups = REGISTERS / V::REGISTERS;
-    let frames = rows.frames();
-    let mut decoded = [T::zero(); MOST_GROUPS * MAX_LANES];
-    // NaN in the lanes of a group where some frame has no value.
-    let mut gaps = [V::splat(isa, T::zero()); REGISTERS];
-    for i in 0..frames {
-        let row = rows.values(isa, i, start..start + groups * lanes, &mut decoded);
-        let column = &mut block.samples[i..][..(groups - 1) * frames + 1];
-        for group in 0..groups {
-            let raw = V::load(isa, &row[group * lanes..]);
-            let (y, gap) = ingest.clean(raw);
-            gaps[group] = gaps[group] + gap;
-            column[group * frames] = y;
-        }
-    }
-    let mut full = 0;
-    for (group, gaps) in gaps[..groups].iter().enumerate() {
-        full |= u32::from(!(!gaps.eq(*gaps)).any()) << group;
-    }
-    full
-}
-
 /// What makes a sample of a stored value.
-struct Ingest<V> {
+pub(super) struct Ingest<'a, V> {
     thresholds: Option<(V, V)>,
     missing: V,
+    /// One a frame, or none at all.
+    scalings: &'a [Scaling],
+    /// Of the frames that have masks.
+    masks: &'a LayerRows<'a, u8>,
 }
 
-impl<V: Vector> Ingest<V> {
+/// m and o of a frame in every lane.
+type Affine<V> = Option<(<V as Vector>::Wide, <V as Vector>::Wide)>;
+
+impl<'a, T: Element, V: Vector<Element = T>> Ingest<'a, V> {
     #[inline(always)]
-    fn new(isa: V::Isa, options: &Resolved<V::Element>) -> Self {
+    pub(super) fn new(
+        isa: V::Isa,
+        options: &Resolved<T>,
+        scalings: &'a [Scaling],
+        masks: &'a LayerRows<'a, u8>,
+    ) -> Self {
         let splat = |(low, high)| (V::splat(isa, low), V::splat(isa, high));
         let thresholds = options.thresholds.map(splat);
-        Self { thresholds, missing: V::splat(isa, V::Element::NAN) }
+        Self { thresholds, missing: V::splat(isa, T::NAN), scalings, masks }
+    }
+
+    /// Fills `block` with the pixels from `start` on, of which the tile has `width`. Bit k of the answer: group k misses no
+    /// sample.
+    #[inline(always)]
+    pub(super) fn load(
+        &self,
+        isa: V::Isa,
+        rows: &Rows<'_, T>,
+        width: usize,
+        start: usize,
+        block: &mut Block<'_, V>,
+    ) -> u32 {
+        let groups = block.groups();
+        let lanes = V::LANES;
+        let frames = rows.frames();
+        if start + groups * lanes <= width && self.masks.is_empty() {
+            match groups * V::REGISTERS {
+                MOST_GROUPS => return self.load_whole::<MOST_GROUPS>(isa, rows, start, block),
+                LEAST_GROUPS => return self.load_whole::<LEAST_GROUPS>(isa, rows, start, block),
+                _ => {}
+            }
+        }
+        let mut decoded = [T::zero(); MOST_GROUPS * MAX_LANES];
+        let mut masked = [T::zero(); MOST_GROUPS * MAX_LANES];
+        let mut full = u32::MAX;
+        for i in 0..frames {
+            let pixels = start..width.min(start + groups * lanes);
+            let row = rows.values(isa, i, pixels.clone(), &mut decoded);
+            let row = self.unmasked(i, pixels, row, &mut masked);
+            let affine = self.affine(isa, i);
+            for group in 0..row.len().div_ceil(lanes) {
+                let raw = V::load_partial(isa, &row[group * lanes..], T::NAN);
+                let (y, gap) = self.clean(raw, affine);
+                full &= !(u32::from((!gap.eq(gap)).any()) << group);
+                block.samples[group * frames + i] = y;
+            }
+        }
+        full
+    }
+
+    /// [`load`](Self::load) where all pixels of the block are there: lengths that the compiler knows, and sums that stay in
+    /// registers.
+    #[inline(always)]
+    fn load_whole<const REGISTERS: usize>(
+        &self,
+        isa: V::Isa,
+        rows: &Rows<'_, T>,
+        start: usize,
+        block: &mut Block<'_, V>,
+    ) -> u32 {
+        let lanes = V::LANES;
+        let groups = REGISTERS / V::REGISTERS;
+        let frames = rows.frames();
+        let mut decoded = [T::zero(); MOST_GROUPS * MAX_LANES];
+        // NaN in the lanes of a group where some frame has no value.
+        let mut gaps = [V::splat(isa, T::zero()); REGISTERS];
+        for i in 0..frames {
+            let row = rows.values(isa, i, start..start + groups * lanes, &mut decoded);
+            let affine = self.affine(isa, i);
+            let column = &mut block.samples[i..][..(groups - 1) * frames + 1];
+            for group in 0..groups {
+                let raw = V::load(isa, &row[group * lanes..]);
+                let (y, gap) = self.clean(raw, affine);
+                gaps[group] = gaps[group] + gap;
+                column[group * frames] = y;
+            }
+        }
+        let mut full = 0;
+        for (group, gaps) in gaps[..groups].iter().enumerate() {
+            full |= u32::from(!(!gaps.eq(*gaps)).any()) << group;
+        }
+        full
+    }
+
+    /// `row` of the frame, NaN where its mask calls a sample bad.
+    #[inline(always)]
+    fn unmasked<'b>(&self, frame: usize, pixels: Range<usize>, row: &'b [T], masked: &'b mut [T]) -> &'b [T] {
+        let Some((covered, mask)) = self.masks.get(frame) else { return row };
+        let (from, to) = (pixels.start.max(covered.start), pixels.end.min(covered.end));
+        if from >= to {
+            return row;
+        }
+        let masked = &mut masked[..row.len()];
+        masked.copy_from_slice(row);
+        let classes = &mask[from - covered.start..to - covered.start];
+        for (value, class) in masked[from - pixels.start..].iter_mut().zip(classes) {
+            *value = if *class == 0 { *value } else { T::NAN };
+        }
+        masked
+    }
+
+    #[inline(always)]
+    fn affine(&self, isa: V::Isa, frame: usize) -> Affine<V> {
+        let scaling = self.scalings.get(frame)?;
+        Some((V::Wide::splat(isa, scaling.multiply), V::Wide::splat(isa, scaling.add)))
     }
 
     /// The sample, and +0 where there is one, NaN where not. Finite values gain +0, which makes −0 positive; infinities become
     /// NaN.
     #[inline(always)]
-    fn clean(&self, raw: V) -> (V, V) {
+    fn clean(&self, raw: V, affine: Affine<V>) -> (V, V) {
         let gap = raw.zero_if_finite();
-        let y = raw + gap;
-        match self.thresholds {
-            None => (y, gap),
-            Some((low, high)) => {
-                let y = V::select(low.le(y) & y.le(high), y, self.missing);
-                (y, y.zero_if_finite())
-            }
+        let (mut y, mut gap) = (raw + gap, gap);
+        if let Some((low, high)) = self.thresholds {
+            y = V::select(low.le(y) & y.le(high), y, self.missing);
+            gap = y.zero_if_finite();
         }
+        if let Some((m, o)) = affine {
+            y = V::narrow(y.widen() * m + o);
+            gap = y.zero_if_finite();
+            y = y + gap;
+        }
+        (y, gap)
     }
 }

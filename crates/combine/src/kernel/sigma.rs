@@ -1,9 +1,10 @@
 //! The sigma image (algorithms.md section 8.3) of L pixels: scatter of the samples about the output, not an error of it.
 
-use skystack_reject::Kept;
+use skystack_reject::{Columns, Kept};
 use skystack_simd::{Element, Vector};
 use skystack_stats::lane::{self, Bounds, DeviationMoments, Deviations, Terms};
 
+use super::weights::Weights;
 use crate::options::{Resolved, SigmaRule};
 
 /// Scatter of the kept samples about `out`, the rounded output; arbitrary where there are none.
@@ -11,10 +12,11 @@ use crate::options::{Resolved, SigmaRule};
 pub(super) fn sigma<T: Element, V: Vector<Element = T>>(
     isa: V::Isa,
     options: &Resolved<T>,
-    samples: &[V],
+    columns: &Columns<'_, V>,
     kept: &Kept<V>,
     out: V,
 ) -> V {
+    let samples = &*columns.samples;
     let zero = V::Wide::splat(isa, 0.0);
     let n = kept.count.widen();
     if options.sigma_rule == SigmaRule::Population {
@@ -28,7 +30,8 @@ pub(super) fn sigma<T: Element, V: Vector<Element = T>>(
     let one = V::Wide::splat(isa, 1.0);
     let [_, s2] = lane::sum(isa, samples, &DeviationMoments(about));
     let mut variance = s2 / (n - one);
-    if let Some(weights) = &options.weights {
+    let weights = Weights::of(options, columns);
+    if !weights.is_none() {
         let [squares, total] = lane::sum(isa, samples, &WeightedSquares { weights, about, isa });
         let weighted = (squares / total) * (n / (n - one));
         variance = V::Wide::select(total.eq(zero), variance, weighted);
@@ -43,7 +46,7 @@ pub(super) fn sigma<T: Element, V: Vector<Element = T>>(
 
 /// w·d² and w over the members.
 struct WeightedSquares<'a, V: Vector> {
-    weights: &'a [f64],
+    weights: Weights<'a, V>,
     about: Deviations<V, Bounds<V>>,
     isa: V::Isa,
 }
@@ -51,7 +54,7 @@ struct WeightedSquares<'a, V: Vector> {
 impl<V: Vector> Terms<V, 2> for WeightedSquares<'_, V> {
     #[inline(always)]
     fn terms(&self, frame: usize, y: V) -> [V::Wide; 2] {
-        let weight = V::Wide::splat(self.isa, self.weights[frame]);
+        let weight = self.weights.at(self.isa, frame);
         let member = V::widen_mask(self.about.members.contain(y));
         let [d] = self.about.terms(frame, y);
         [weight * (d * d), V::Wide::select(member, weight, self.about.zero)]

@@ -16,7 +16,7 @@ use std::ops::Range;
 use skystack_simd::{Element, Isa, LaneBuffer, MAX_LANES, Mask, Vector, prefetch};
 use skystack_stats::lane::SUM_CHUNK;
 
-use crate::band::{Rows, Tile};
+use crate::band::{Rows, Tile, TileRows};
 use crate::options::{Combine, Resolved};
 
 /// Registers of pixels that are accumulated side by side: eight would spill.
@@ -32,10 +32,9 @@ const FRAMES: usize = 8;
 type Wide<V> = [<V as Vector>::Wide; G];
 
 /// Can tiles with these options, and these outputs, be streamed?
-pub(super) fn applies<T: Element>(options: &Resolved<T>, tile: &Tile<'_, T>) -> bool {
-    let plain = options.rejection.is_none() && options.thresholds.is_none() && options.weights.is_none();
+pub(super) fn applies<T: Element>(options: &Resolved<T>, rows: &TileRows<'_, T>) -> bool {
     let streams = matches!(options.combine, Combine::Average | Combine::Sum | Combine::Min | Combine::Max);
-    plain && streams && tile.sigma.is_empty() && tile.rejmask.is_empty()
+    streams && options.rejections.is_none() && !options.looks_at_samples(rows) && options.only_counts()
 }
 
 /// Pixels in a run.
@@ -93,9 +92,9 @@ impl<T: Element, V: Vector<Element = T>> Streamer<'_, V> {
         start: usize,
     ) -> (usize, u32) {
         let pixels = run_pixels::<V>();
-        let runs = RUNS.min((tile.image.len() - start) / pixels);
+        let runs = RUNS.min((tile.width() - start) / pixels);
         let strip = Strip { rows, first: start, runs };
-        let image = &mut tile.image[start..start + runs * pixels];
+        let image = &mut tile.planes.image[start..start + runs * pixels];
         let again = match options.combine {
             Combine::Average => self.average::<true>(isa, &strip, image),
             Combine::Sum => self.average::<false>(isa, &strip, image),

@@ -4,9 +4,27 @@ use skystack_reject::{Columns, Kept};
 use skystack_simd::{Element, Mask, Vector};
 use skystack_stats::lane::{self, All, Bounds, Deviations, Ranks, Terms};
 
+use super::weights::Weights;
 use crate::options::{Combine, Lmedian, Resolved};
 
-/// The statistic of the kept samples; arbitrary where there are none.
+/// What the value of a pixel is made of: the kept samples, or, where a rejection replaces samples, the current values of all valid
+/// ones, which are in [`Columns::padded`].
+#[inline(always)]
+pub(super) fn behind<T: Element, V: Vector<Element = T>>(
+    isa: V::Isa,
+    options: &Resolved<T>,
+    columns: &Columns<'_, V>,
+    kept: &Kept<V>,
+) -> Kept<V> {
+    if !options.rejections.replaces() {
+        return *kept;
+    }
+    let bounds = Columns::current_values(isa);
+    let count = lane::count(isa, columns.padded, &bounds);
+    Kept { bounds, count, valid: kept.valid, window: None, all: false }
+}
+
+/// The statistic of the samples [`behind`] a pixel; arbitrary where there are none.
 #[inline(always)]
 pub(super) fn combine<T: Element, V: Vector<Element = T>>(
     isa: V::Isa,
@@ -14,16 +32,21 @@ pub(super) fn combine<T: Element, V: Vector<Element = T>>(
     columns: &mut Columns<'_, V>,
     kept: &Kept<V>,
 ) -> V {
+    if options.rejections.replaces() {
+        return average(isa, options, columns, columns.padded, kept);
+    }
     match options.combine {
         Combine::Average | Combine::Sum if columns.ordered => {
             let sum = sum_of_ranks::<V, EXACT_RUN>(isa, columns, kept);
             V::narrow(if options.combine == Combine::Sum { sum } else { sum / kept.count.widen() })
         }
-        Combine::Average | Combine::Sum if options.weights.is_none() && is_exact(isa, columns, kept) => {
+        Combine::Average | Combine::Sum
+            if Weights::of(options, columns).is_none() && is_exact(isa, columns, kept) =>
+        {
             let sum = sum_of_ranks::<V, 1>(isa, columns, kept);
             V::narrow(if options.combine == Combine::Sum { sum } else { sum / kept.count.widen() })
         }
-        Combine::Average => average(isa, options, columns.samples, kept),
+        Combine::Average => average(isa, options, columns, columns.samples, kept),
         Combine::Sum => {
             let zero = V::Wide::splat(isa, 0.0);
             let plain = Deviations { members: kept.bounds, pivot: zero, zero };
@@ -48,12 +71,14 @@ pub(super) fn combine<T: Element, V: Vector<Element = T>>(
 fn average<T: Element, V: Vector<Element = T>>(
     isa: V::Isa,
     options: &Resolved<T>,
+    columns: &Columns<'_, V>,
     samples: &[V],
     kept: &Kept<V>,
 ) -> V {
-    let Some(weights) = &options.weights else {
+    let weights = Weights::of(options, columns);
+    if weights.is_none() {
         return V::narrow(mean(isa, samples, kept));
-    };
+    }
     let zero = V::Wide::splat(isa, 0.0);
     let pivot = lane::first_in(isa, samples, &kept.bounds).widen();
     let deviations = Deviations { members: kept.bounds, pivot, zero };
@@ -77,7 +102,7 @@ fn mean<V: Vector>(isa: V::Isa, samples: &[V], kept: &Kept<V>) -> V::Wide {
 
 /// w·d and w over the members.
 struct Weighted<'a, V: Vector> {
-    weights: &'a [f64],
+    weights: Weights<'a, V>,
     deviations: Deviations<V, Bounds<V>>,
     isa: V::Isa,
 }
@@ -85,7 +110,7 @@ struct Weighted<'a, V: Vector> {
 impl<V: Vector> Terms<V, 2> for Weighted<'_, V> {
     #[inline(always)]
     fn terms(&self, frame: usize, y: V) -> [V::Wide; 2] {
-        let weight = V::Wide::splat(self.isa, self.weights[frame]);
+        let weight = self.weights.at(self.isa, frame);
         let member = V::widen_mask(self.deviations.members.contain(y));
         let [d] = self.deviations.terms(frame, y);
         [weight * d, V::Wide::select(member, weight, self.deviations.zero)]

@@ -14,7 +14,7 @@ mod columns;
 use skystack_simd::{Element, Isa};
 
 use super::{KernelScratch, LaneTotals, Totals};
-use crate::band::{Rows, Tile, WordRows};
+use crate::band::{Rows, Tile, TileRows, WordRows};
 use crate::format::WordFormat;
 use crate::options::{Combine, Resolved};
 
@@ -32,19 +32,18 @@ const FRAMES: usize = 8;
 pub(super) fn run<T: Element, I: Isa>(
     isa: I,
     options: &Resolved<T>,
-    rows: &Rows<'_, T>,
+    rows: &TileRows<'_, T>,
     tile: &mut Tile<'_, T>,
     scratch: &mut KernelScratch,
 ) -> Option<Totals> {
-    let Rows::Words(words) = rows else { return None };
-    let weighted_or_cut = options.thresholds.is_some() || options.weights.is_some();
-    if weighted_or_cut || !tile.sigma.is_empty() || !tile.rejmask.is_empty() {
+    let Rows::Words(words) = &rows.samples else { return None };
+    if options.looks_at_samples(rows) || !options.only_counts() {
         return None;
     }
-    let scratch = &mut scratch.columns;
-    if !options.rejection.is_none() {
-        return columns::reject(isa, options, words, tile, scratch);
+    if !options.rejections.is_none() {
+        return columns::reject(isa, options, rows, words, tile, scratch);
     }
+    let scratch = &mut scratch.columns;
     match options.combine {
         Combine::Median | Combine::Lmedian if words.rows.len() <= columns::MOST_SORTED => {
             columns::median(isa, options, words, tile, scratch);
@@ -55,7 +54,7 @@ pub(super) fn run<T: Element, I: Isa>(
         _ => return None,
     }
     let mut totals = LaneTotals::<T::Vector<I>>::new(isa);
-    totals.add_all(tile, 0..tile.image.len(), words.rows.len());
+    totals.add_all(tile, 0..tile.width(), words.rows.len());
     Some(totals.sum())
 }
 
@@ -66,7 +65,7 @@ pub(super) fn run<T: Element, I: Isa>(
 fn stream<T: Element>(combine: Combine, words: &WordRows<'_>, tile: &mut Tile<'_, T>) {
     let WordRows { rows, format } = words;
     let mut totals = [0i32; STRIP_PIXELS];
-    let width = tile.image.len();
+    let width = tile.width();
     for start in (0..width).step_by(STRIP_PIXELS) {
         let strip = start..width.min(start + STRIP_PIXELS);
         let totals = &mut totals[..strip.len()];
@@ -88,7 +87,7 @@ fn stream<T: Element>(combine: Combine, words: &WordRows<'_>, tile: &mut Tile<'_
         for frame in groups * FRAMES..rows.len() {
             gather(combine, *format, totals, [row(frame)]);
         }
-        let image = tile.image[strip.clone()].iter_mut();
+        let image = tile.planes.image[strip.clone()].iter_mut();
         let n = rows.len() as f64;
         let offset = f64::from(format.offset());
         for ((to, total), first) in image.zip(totals.iter()).zip(first) {

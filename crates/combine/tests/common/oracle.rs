@@ -1,15 +1,18 @@
 //! The reference beside the kernels: its setup for the same options, and what differs at a pixel.
 
-use skystack_combine::{Combine, Lmedian, MemorySink, Options, SigmaRule, WorkingType};
+use skystack_combine::{
+    Combine, CountProduct, CubeProduct, Lmedian, MemorySink, Options, Reason, SigmaRule, ValueProduct,
+    WorkingType,
+};
 use skystack_reference::{Pixel, Setup, Working};
 
 /// The same options for the reference, which works in the type of `element_bytes`.
 pub(crate) fn setup<'a>(options: &'a Options, element_bytes: usize) -> Setup<'a> {
     Setup {
         working: if element_bytes == 4 { Working::F32 } else { Working::F64 },
-        rejections: std::slice::from_ref(&options.rejection),
-        scalings: &[],
-        noise: &[],
+        rejections: &options.rejections,
+        scalings: &options.scalings,
+        noise: &options.noise,
         combine: match options.combine {
             Combine::Median => skystack_reference::Combine::Median,
             Combine::Lmedian => skystack_reference::Combine::Lmedian,
@@ -47,14 +50,53 @@ pub(crate) fn difference<T: WorkingType>(
     pixels: usize,
     expected: &Pixel,
 ) -> Option<String> {
-    let used: Vec<bool> = (0..expected.used.len()).map(|i| sink.rejmask[i * pixels + pixel] == 0).collect();
-    let found = (sink.count[pixel] as usize, sink.nrej[pixel] as usize);
-    let agrees = same(sink.image[pixel], expected.value)
-        && same(sink.sigma[pixel], expected.sigma)
-        && found == (expected.count, expected.nrej)
+    let rejmask = sink.cube(CubeProduct::Rejmask);
+    let used: Vec<bool> = (0..expected.used.len()).map(|i| rejmask[i * pixels + pixel] == 0).collect();
+    let count = |product| sink.counts(product).get(pixel).map(|count| *count as usize);
+    let counts = [
+        (CountProduct::Count, expected.count),
+        (CountProduct::Nrej, expected.nrej),
+        (CountProduct::Nlow, expected.low),
+        (CountProduct::Nhigh, expected.high),
+        (CountProduct::Nmiss, expected.nmiss),
+        (CountProduct::Coverage, expected.used.len() - expected.nmiss),
+        (CountProduct::NrejMask, expected.used.len() - expected.count),
+        (CountProduct::Bpm, usize::from(expected.count == 0)),
+    ];
+    let wrong =
+        counts.into_iter().find(|(product, expected)| count(*product).is_some_and(|n| n != *expected));
+    let (value, sigma) = (sink.image()[pixel], sink.values(ValueProduct::Sigma)[pixel]);
+    let agrees = same(value, expected.value)
+        && same(sigma, expected.sigma)
+        && wrong.is_none()
+        && reasons_agree(sink, pixel, pixels, expected)
         && used == expected.used;
     (!agrees).then(|| {
-        let (value, sigma) = (sink.image[pixel], sink.sigma[pixel]);
-        format!("found {value:?} sigma {sigma:?} count, nrej {found:?}\nused {used:?}\nexpected {expected:?}")
+        let count = wrong.map(|(product, _)| (product, count(product)));
+        let reasons: Vec<u8> =
+            sink.cube(CubeProduct::Reasons).iter().skip(pixel).step_by(pixels).copied().collect();
+        format!(
+            "found {value:?} sigma {sigma:?} wrong count {count:?}\nused {used:?}\nreasons {reasons:?}\nexpected {expected:?}"
+        )
     })
+}
+
+/// The cube of reasons, if it was made: as many of each kind as the reference counts.
+fn reasons_agree<T: WorkingType>(
+    sink: &MemorySink<T>,
+    pixel: usize,
+    pixels: usize,
+    expected: &Pixel,
+) -> bool {
+    let reasons = sink.cube(CubeProduct::Reasons);
+    if reasons.is_empty() {
+        return true;
+    }
+    let of = |frame: usize| Reason::try_from(reasons[frame * pixels + pixel]).expect("a reason");
+    let number = |reason| (0..expected.used.len()).filter(|frame| of(*frame) == reason).count();
+    (0..expected.used.len()).all(|frame| of(frame).is_used() == expected.used[frame])
+        && number(Reason::Low) == expected.low
+        && number(Reason::High) == expected.high
+        && number(Reason::Restored) == expected.restored
+        && number(Reason::NoData) + number(Reason::Threshold) == expected.nmiss
 }

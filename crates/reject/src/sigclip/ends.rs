@@ -5,6 +5,7 @@ use skystack_stats::lane::{Bounds, Ranks, Window};
 
 use super::Survivors;
 use crate::columns::{constants, number};
+use crate::ranks::crossed;
 
 /// What a pass says of a sample: dropped, kept, or neither where it does not know.
 pub(crate) struct Verdict<V: Vector> {
@@ -90,7 +91,8 @@ pub(crate) fn drop_ends<V: Vector>(
         let left = count - dropped_low;
         (dropped_high, _) = dropped_high.sort2(left);
         let gone = active & left.le(dropped_high);
-        bounds = Bounds::select(gone, Bounds::nothing(isa), bounds);
+        let empty = Window { first: first + dropped_low, count: zero, ranks };
+        bounds = Bounds::select(gone, crossed(isa, sorted, &empty), bounds);
     }
     let dropped = dropped_low + dropped_high;
     let window = Window { first: first + dropped_low, count: count - dropped, ranks };

@@ -109,6 +109,7 @@ fn keep<V: Vector>(clip: &SigClip, isa: V::Isa, columns: &mut Columns<'_, V>) ->
     }
     let window = restore::nearest_ranks(columns, &clipped, &floors.kept, &valid, short);
     let bounds = crate::ranks::cut_to_window(isa, columns, &window);
+    columns.note_restored(&clipped.survivors.bounds, &bounds, short);
     Kept { bounds, count: window.count, valid, window: Some(window), all: false }
 }
 
@@ -130,7 +131,6 @@ fn passes<V: Vector>(
 ) -> Clipped<V> {
     let (zero, _) = constants(isa);
     let wide_zero = V::Wide::splat(isa, 0.0);
-    let frames = number::<V>(isa, columns.samples.len());
     let mut survivors = start;
     let mut last = LastPass { before: start, limits: Limits { center: zero, variance: wide_zero } };
     let mut active = zero.le(zero);
@@ -145,7 +145,7 @@ fn passes<V: Vector>(
             break;
         }
         if quickly && let Some(after) = quick::pass(clip, isa, columns.ranks(), &survivors, pass, active) {
-            active = survivors.replace(clip, isa, after, active, frames);
+            active = survivors.replace(clip, isa, columns, after, active);
             pass += 1;
             continue;
         }
@@ -166,7 +166,7 @@ fn passes<V: Vector>(
         if record {
             restore::record_residuals(isa, columns, &survivors, &after, &limits, active);
         }
-        active = survivors.replace(clip, isa, after, active, frames);
+        active = survivors.replace(clip, isa, columns, after, active);
         pass += 1;
     }
     Clipped { survivors, last }
@@ -248,6 +248,8 @@ fn drop_outside<V: Vector>(
         dropped = dropped + V::select(outside, one, zero);
     }
     let window = Window { count: survivors.window.count - dropped, ..survivors.window };
+    // Crossed about the centre where nothing is left.
+    bounds.low = V::select(zero.lt(window.count), bounds.low, limits.center);
     Survivors { bounds, window, all: survivors.all && !zero.lt(dropped).any() }
 }
 
@@ -315,10 +317,21 @@ impl SigClip {
 impl<V: Vector> Survivors<V> {
     /// What a pass in the `active` lanes leaves becomes the survivors. The lanes that go on: those that lost a sample.
     #[inline(always)]
-    fn replace(&mut self, clip: &SigClip, isa: V::Isa, after: Self, active: V::Mask, frames: V) -> V::Mask {
+    fn replace(
+        &mut self,
+        clip: &SigClip,
+        isa: V::Isa,
+        columns: &mut Columns<'_, V>,
+        after: Self,
+        active: V::Mask,
+    ) -> V::Mask {
         let dropped = active & after.window.count.lt(self.window.count);
+        let frames = number::<V>(isa, columns.samples.len());
         let undone = active & clip.goes_too_far(isa, after.window.count, frames);
         let go_on = dropped & !undone;
+        if (dropped & undone).any() {
+            columns.note_restored(&after.bounds, &self.bounds, dropped & undone);
+        }
         // Nothing dropped leaves the bounds as they were, not as tight as they might be.
         *self = Self::select(go_on, after, *self);
         go_on

@@ -132,14 +132,17 @@ pub(super) fn least_deviant<V: Vector>(
         let keys = &mut columns.keys[..candidates];
         keys.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
         let last = last_restored(keys, missing);
-        for (frame, y) in columns.samples.iter_mut().enumerate() {
-            let used = match clipped.fate(lane, y.lanes()[lane]) {
-                Fate::Survived => true,
-                Fate::Dropped(residual) => (residual, frame as u32) <= last,
-                Fate::Gone => false,
-            };
-            if !used {
-                y.lanes_mut()[lane] = V::Element::NAN;
+        for frame in 0..columns.samples.len() {
+            let y = columns.samples[frame].lanes()[lane];
+            match clipped.fate(lane, y) {
+                Fate::Survived => {}
+                Fate::Dropped(residual) if (residual, frame as u32) <= last => {
+                    columns.note_restored_lane(frame, lane);
+                }
+                Fate::Dropped(_) | Fate::Gone => {
+                    let is_low = y < clipped.survivors.bounds.low.lanes()[lane];
+                    columns.drop_lane(frame, lane, is_low);
+                }
             }
         }
         bounds.low.lanes_mut()[lane] = everything.low.lanes()[lane];

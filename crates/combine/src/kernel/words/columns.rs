@@ -6,15 +6,17 @@
 //! rounding to f32 changes is a multiple of 2^(e−24), so one that is not m is at least 2^(e−24)/n away; and |m| >= 1/n, or 0.
 //! For n <= 127 that is more than the error: S/n rounds to the same f32 ([`MOST_WITHOUT_PIVOT`]).
 
+mod sides;
+
 use std::ops::Range;
 
 use skystack_reject::{ColumnsScratch, MOST_GROUPS};
 use skystack_simd::{Element, Isa, MAX_LANES, Ordered, Pair, Vector, Words};
 use skystack_stats::lane;
 
-use crate::band::{Tile, WordRows};
+use crate::band::{Tile, TileRows, WordRows};
 use crate::format::WordFormat;
-use crate::kernel::{LaneTotals, Totals, write};
+use crate::kernel::{Group, KernelScratch, LaneTotals, Totals, output};
 use crate::options::{Combine, Lmedian, Resolved};
 
 /// Longest column of a median without a rejection: above, selecting f32 is faster than merging integers. (1001 frames take 0.55 ns
@@ -32,18 +34,20 @@ const MOST_EXACT: usize = 1 << 19;
 pub(super) fn reject<T: Element, I: Isa>(
     isa: I,
     options: &Resolved<T>,
+    rows: &TileRows<'_, T>,
     words: &WordRows<'_>,
     tile: &mut Tile<'_, T>,
-    scratch: &mut ColumnsScratch,
+    scratch: &mut KernelScratch,
 ) -> Option<Totals> {
-    let WordRows { rows, format } = words;
-    let (frames, width) = (rows.len(), tile.image.len());
+    let format = &words.format;
+    let (frames, width) = (words.rows.len(), tile.width());
     let without_pivot = T::BYTES == size_of::<f32>() && frames <= MOST_WITHOUT_PIVOT;
     let is_mean = options.combine == Combine::Average;
-    if !options.rejection.is_of_ranks() || frames > MOST_EXACT || is_mean && !without_pivot {
+    if !options.rejections.is_of_ranks() || frames > MOST_EXACT || is_mean && !without_pivot {
         return None;
     }
     let (lanes, values) = (I::I16::LANES, Pair::<T::Vector<I>>::LANES);
+    let KernelScratch { columns: scratch, frames: per_frame, .. } = scratch;
     let mut block = scratch.words::<I::I16, Pair<T::Vector<I>>>(isa, frames);
     let groups = block.groups();
     let mut totals = LaneTotals::new(isa);
@@ -56,9 +60,15 @@ pub(super) fn reject<T: Element, I: Isa>(
             for part in (0..lanes).step_by(values).take_while(|part| x + part < width) {
                 widen(isa, &block.sorted[..frames], part, *format, block.values);
                 let mut columns = block.columns();
-                let kept = options.rejection.keep(isa, &mut columns);
-                write(isa, options, tile, x + part, &mut columns, &kept);
-                totals.add(&kept, frames, values.min(width - (x + part)));
+                let kept = options.rejections.keep(isa, &mut columns);
+                let of_part = Group { x: x + part, rows, fallback: 0, codes: None };
+                output::write(isa, options, tile, &of_part, &mut columns, &kept);
+                let lanes = values.min(width - (x + part));
+                if !per_frame.is_empty() && !kept.all {
+                    let column = &block.words[group * frames..][..frames];
+                    sides::add(isa, column, (part, lanes), *format, &kept, per_frame);
+                }
+                totals.add(&kept, frames, lanes);
             }
         }
     }
@@ -98,7 +108,7 @@ pub(super) fn median<T: Element, I: Isa>(
     scratch: &mut ColumnsScratch,
 ) {
     let WordRows { rows, format } = words;
-    let (frames, width) = (rows.len(), tile.image.len());
+    let (frames, width) = (rows.len(), tile.width());
     let lanes = I::I16::LANES;
     let block = scratch.words::<I::I16, T::Vector<I>>(isa, frames);
     let groups = block.groups();
@@ -140,10 +150,10 @@ fn of_middle<T, V: Vector<Element = f32>>(
 /// L values from pixel `x` of the tile on, as many as there are.
 #[inline(always)]
 fn write_f32<T: Element, V: Vector<Element = f32>>(value: V, tile: &mut Tile<'_, T>, x: usize) {
-    if x >= tile.image.len() {
+    if x >= tile.width() {
         return;
     }
-    for (to, value) in tile.image[x..].iter_mut().zip(value.lanes()) {
+    for (to, value) in tile.planes.image[x..].iter_mut().zip(value.lanes()) {
         *to = T::narrow(f64::from(*value));
     }
 }

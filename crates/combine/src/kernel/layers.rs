@@ -1,0 +1,122 @@
+//! What belongs to the samples of a group of columns: variances and weights (algorithms.md 7, 8.1).
+
+use skystack_reject::{Columns, Noise, Scaling};
+use skystack_simd::{Element, Mask, Vector};
+
+use crate::band::{LayerRows, TileRows};
+use crate::options::{Resolved, Variance};
+
+/// Least variance of a read noise that is none: what IRAF adds (algorithms.md 5.6).
+const LEAST_READ_VARIANCE: f64 = 1e4 / 0.99e37;
+
+/// Loads the variances and weights of the columns at pixel `x` of the tile. A sample without a variance above zero becomes
+/// missing, and one whose weight is no finite number, zero or more.
+#[inline(always)]
+pub(super) fn fill<T: Element, V: Vector<Element = T>>(
+    isa: V::Isa,
+    options: &Resolved<T>,
+    scalings: &[Scaling],
+    rows: &TileRows<'_, T>,
+    x: usize,
+    columns: &mut Columns<'_, V>,
+) {
+    let zero = V::splat(isa, T::zero());
+    for frame in 0..columns.variances.len() {
+        let scaling = scalings.get(frame).copied().unwrap_or(Scaling::NONE);
+        let v = match options.variance {
+            Variance::Noise => noise(isa, &options.noise[frame], &scaling, columns.samples[frame]),
+            Variance::Constant(v) => scaled(isa, V::splat(isa, T::narrow(v)), &scaling),
+            Variance::Planes => scaled(isa, load(isa, &rows.variances, frame, x), &scaling),
+            Variance::None => unreachable!("columns of variances without variances"),
+        };
+        let is_finite = v.zero_if_finite().eq(zero);
+        drop_unless(isa, columns, frame, zero.lt(v) & is_finite);
+        columns.variances[frame] = v;
+    }
+    for frame in 0..columns.weights.len() {
+        let w: V = load(isa, &rows.weights, frame, x);
+        let is_finite = w.zero_if_finite().eq(zero);
+        drop_unless(isa, columns, frame, zero.le(w) & is_finite);
+        columns.weights[frame] = w;
+    }
+}
+
+#[inline(always)]
+fn drop_unless<V: Vector>(isa: V::Isa, columns: &mut Columns<'_, V>, frame: usize, good: V::Mask) {
+    if (!good).any() {
+        let sample = &mut columns.samples[frame];
+        *sample = V::select(good, *sample, V::splat(isa, V::Element::NAN));
+        columns.full = false;
+    }
+}
+
+/// L elements of the plane of `frame` from pixel `x` on; NaN where it has none.
+#[inline(always)]
+fn load<T: Element, V: Vector<Element = T>>(
+    isa: V::Isa,
+    rows: &LayerRows<'_, T>,
+    frame: usize,
+    x: usize,
+) -> V {
+    let missing = V::splat(isa, T::NAN);
+    let Some((covered, elements)) = rows.get(frame) else { return missing };
+    if covered.start <= x && x < covered.end {
+        return V::load_partial(isa, &elements[x - covered.start..], T::NAN);
+    }
+    let mut lanes = missing;
+    for (lane, to) in lanes.lanes_mut().iter_mut().enumerate() {
+        if covered.contains(&(x + lane)) {
+            *to = elements[x + lane - covered.start];
+        }
+    }
+    lanes
+}
+
+/// T(v·(m·m)): the variance of a scaled sample.
+#[inline(always)]
+fn scaled<V: Vector>(isa: V::Isa, v: V, scaling: &Scaling) -> V {
+    if *scaling == Scaling::NONE {
+        return v;
+    }
+    let square = scaling.multiply * scaling.multiply;
+    V::narrow(v.widen() * V::Wide::splat(isa, square))
+}
+
+/// T(V) of the noise model at the sample's own value (algorithms.md 5.6, with gᵢ·sᵢ for gᵢ as in `nmodel`).
+#[inline(always)]
+fn noise<V: Vector>(isa: V::Isa, noise: &Noise, scaling: &Scaling, y: V) -> V {
+    let model = NoiseModel::new(isa, noise, scaling);
+    V::narrow(model.variance::<V>(y.widen()))
+}
+
+/// The noise model of a frame in lanes.
+pub(super) struct NoiseModel<W: Vector> {
+    read: W,
+    gain: W,
+    snoise: W,
+    zero: W,
+}
+
+impl<W: Vector<Element = f64>> NoiseModel<W> {
+    /// Of scaled samples.
+    #[inline(always)]
+    pub(super) fn new(isa: W::Isa, noise: &Noise, scaling: &Scaling) -> Self {
+        let gain = noise.gain * scaling.scale();
+        let read = noise.rdnoise / gain;
+        let splat = |value| W::splat(isa, value);
+        Self {
+            read: splat((read * read).max(LEAST_READ_VARIANCE)),
+            gain: splat(gain),
+            snoise: splat(noise.snoise),
+            zero: splat(0.0),
+        }
+    }
+
+    /// (ρ + S/g) + (S·f)·(S·f), S = max(0, y).
+    #[inline(always)]
+    pub(super) fn variance<V: Vector<Wide = W>>(&self, y: W) -> W {
+        let s = W::select(self.zero.lt(y), y, self.zero);
+        let sensitivity = s * self.snoise;
+        (self.read + s / self.gain) + sensitivity * sensitivity
+    }
+}
