@@ -367,7 +367,7 @@ fn combine<S: Sample, T: WorkingType>(
     let workload = Workload::new(count, shape.0, shape.1, size_of::<S>() + layers)
         .source(if plain { Source::Borrowed } else { Source::Copied })
         .halo(options.halo(), options.code_bytes())
-        .scratch(stacker.wanted().sample_bytes::<T>(&source)?)
+        .scratch(stacker.wanted().sample_bytes::<T>(&source, &numbered)?)
         .outputs(products.bytes_per_pixel(count, T::BYTES), true);
     let plan = stacker.plan(&options, workload, &crate::machine_lately())?;
     let control = stacker.control()?;

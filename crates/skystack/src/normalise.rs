@@ -131,11 +131,15 @@ impl Wanted<'_> {
     }
 
     /// Memory of one worker that takes the statistics, in bytes.
-    pub(crate) fn sample_bytes<T: Element>(&self, source: &impl FrameSource<T>) -> Result<usize, Error> {
+    pub(crate) fn sample_bytes<T: Element>(
+        &self,
+        source: &impl FrameSource<T>,
+        frames: &[Numbered<'_>],
+    ) -> Result<usize, Error> {
         if !self.reads_samples() {
             return Ok(0);
         }
-        Ok(normalise::sample_bytes(source, &self.sampling())?)
+        normalise::sample_bytes(source, &self.sampling()).map_err(|error| named(error, frames))
     }
 
     /// Works the numbers out; `frames` are for headers and messages.

@@ -261,8 +261,8 @@ impl Inputs {
     fn read_scratch(&self, stacker: &Stacker, working: Working) -> Result<usize, Error> {
         let wanted = stacker.wanted();
         let statistics = match working {
-            Working::F32 => wanted.sample_bytes::<f32>(self)?,
-            Working::F64 => wanted.sample_bytes::<f64>(self)?,
+            Working::F32 => wanted.sample_bytes::<f32>(self, &self.numbered())?,
+            Working::F64 => wanted.sample_bytes::<f64>(self, &self.numbered())?,
         };
         Ok(statistics)
     }
