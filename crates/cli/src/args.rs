@@ -1,7 +1,7 @@
 //! The command line: every flag of the contract, with IRAF's words.
 //!
-//! Flags that a later version brings are declared here too ([`LaterArgs`]) and refused by `later.rs`: a script that asks
-//! for something that this version cannot do must stop, not get another picture.
+//! What a later version brings is declared here too and refused by `later.rs`: a script that asks for something that this
+//! version cannot do must stop, not get another picture.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -10,7 +10,9 @@ use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use skystack::{Convention, Level};
 
-use crate::values::{self, Bytes, Rounds, Size, WeightSource};
+use crate::values::{
+    self, Bytes, FrameNumbers, NumberOrKeyword, OffsetSource, Rounds, Section, Size, VarianceSource,
+};
 
 /// Combine aligned astronomical frames into one image.
 #[derive(Debug, Parser)]
@@ -90,15 +92,12 @@ pub(crate) struct StackArgs {
     /// Value of an empty output pixel [default: nan; 0 where convention iraf or swarp is given by name]
     #[arg(long, value_name = "NUMBER|nan", allow_hyphen_values = true, value_parser = values::number)]
     pub(crate) blank: Option<f64>,
-    /// Weights of the frames: none, exposure, !KEYWORD, @FILE
-    #[arg(long, value_name = "SOURCE", default_value = "none", allow_negative_numbers = true, value_parser = OsStringValueParser::new().try_map(WeightSource::parse))]
-    pub(crate) weight: WeightSource,
+    #[command(flatten)]
+    pub(crate) frames: FrameArgs,
     #[command(flatten)]
     pub(crate) output: OutputArgs,
     #[command(flatten)]
     pub(crate) machine: MachineArgs,
-    #[command(flatten)]
-    pub(crate) later: LaterArgs,
 }
 
 /// Parameters of the rejections; one that the chosen rejection does not use is an error.
@@ -135,6 +134,72 @@ pub(crate) struct RejectArgs {
     /// Most samples rejected, of those present [default: none]
     #[arg(long, value_name = "INTEGER", allow_negative_numbers = true, value_parser = values::whole::<u32>)]
     pub(crate) maxrej: Option<u32>,
+    /// pclip: ranks from the median, below 1 a fraction of half the frames; negative below it [default: -0.5]
+    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true, value_parser = values::number)]
+    pub(crate) pclip: Option<f64>,
+    /// percentile: fraction of the median below it [default: 0.2]
+    #[arg(long, value_name = "FRACTION", allow_negative_numbers = true, value_parser = values::number)]
+    pub(crate) plow: Option<f64>,
+    /// percentile: fraction of the median above it [default: 0.1]
+    #[arg(long, value_name = "FRACTION", allow_negative_numbers = true, value_parser = values::number)]
+    pub(crate) phigh: Option<f64>,
+    /// gesd: significance [default: 0.05]
+    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true, value_parser = values::number)]
+    pub(crate) alpha: Option<f64>,
+    /// gesd: most outliers, below 1 a fraction of the samples [default: 0.3]
+    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true, value_parser = values::number)]
+    pub(crate) max_outliers: Option<f64>,
+    /// varclip of swarp: fraction of the level by which samples may differ [default: 0.3]
+    #[arg(long, value_name = "FRACTION", allow_negative_numbers = true, value_parser = values::number)]
+    pub(crate) ampfrac: Option<f64>,
+    /// Correct clipping for scales that differ by more than this; 0 never [default: 0.1 in convention iraf]
+    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true, value_parser = values::number)]
+    pub(crate) sigscale: Option<f64>,
+}
+
+/// How frames are brought to one level, where they lie, and what is known of their samples.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Frames")]
+pub(crate) struct FrameArgs {
+    /// What is subtracted: none, mode, median, mean, iksslite, !KEYWORD, @FILE
+    #[arg(long, value_name = "SOURCE", default_value = "none", value_parser = OsStringValueParser::new().try_map(FrameNumbers::zero))]
+    pub(crate) zero: FrameNumbers,
+    /// What frames are divided by: none, mode, median, mean, iksslite, exposure, !KEYWORD, @FILE
+    #[arg(long, value_name = "SOURCE", default_value = "none", value_parser = OsStringValueParser::new().try_map(FrameNumbers::scale))]
+    pub(crate) scale: FrameNumbers,
+    /// Weights of the frames: none, mode, median, mean, noise, exposure, !KEYWORD, @FILE
+    #[arg(long, value_name = "SOURCE", default_value = "none", allow_negative_numbers = true, value_parser = OsStringValueParser::new().try_map(FrameNumbers::weight))]
+    pub(crate) weight: FrameNumbers,
+    /// Section for these statistics: [x1:x2,y1:y2] of each frame, or overlap [default: the whole frame]
+    #[arg(long, value_name = "SECTION", allow_hyphen_values = true)]
+    pub(crate) statsec: Option<Section>,
+    /// Shifts of the frames: none, wcs, physical, @FILE with `dx dy` a line
+    #[arg(long, value_name = "SOURCE", default_value = "none", value_parser = OsStringValueParser::new().try_map(OffsetSource::parse))]
+    pub(crate) offsets: OffsetSource,
+    /// Meaning of the masks that BPM or --mask names
+    #[arg(long, value_enum, default_value_t = MaskName::None)]
+    pub(crate) masktype: MaskName,
+    /// The value, or the bits, of masktype
+    #[arg(long, value_name = "INTEGER", default_value_t = 0, allow_negative_numbers = true, value_parser = values::integer)]
+    pub(crate) maskvalue: i64,
+    /// One mask for all frames, or @LIST of one a frame
+    #[arg(long, value_name = "@LIST")]
+    pub(crate) mask: Option<OsString>,
+    /// Variance of the samples: none, noise (the model below), a number, [EXT] of each file
+    #[arg(long, value_name = "SOURCE", default_value = "none", allow_hyphen_values = true)]
+    pub(crate) variance: VarianceSource,
+    /// Gain, in e-/DN: a number or !KEYWORD
+    #[arg(long, value_name = "NUMBER|!KEYWORD", default_value = "1", allow_hyphen_values = true)]
+    pub(crate) gain: NumberOrKeyword,
+    /// Read noise, in e-: a number or !KEYWORD
+    #[arg(long, value_name = "NUMBER|!KEYWORD", default_value = "0", allow_hyphen_values = true)]
+    pub(crate) rdnoise: NumberOrKeyword,
+    /// Sensitivity noise, a fraction: a number or !KEYWORD
+    #[arg(long, value_name = "NUMBER|!KEYWORD", default_value = "0", allow_hyphen_values = true)]
+    pub(crate) snoise: NumberOrKeyword,
+    /// Also reject what lies within so many pixels of a rejected sample of the same frame
+    #[arg(long, value_name = "RADIUS", default_value_t = 0.0, allow_negative_numbers = true, value_parser = values::number)]
+    pub(crate) grow: f64,
 }
 
 /// What is written.
@@ -156,8 +221,23 @@ pub(crate) struct OutputArgs {
     /// Cube with one plane a frame, 1 = sample not used
     #[arg(long, value_name = "FILE")]
     pub(crate) rejmask: Option<PathBuf>,
+    /// Image of the error of the result: propagated where there are variances, else from the scatter of the samples
+    #[arg(long, value_name = "FILE")]
+    pub(crate) error: Option<PathBuf>,
+    /// Image of the exposure time of the samples used
+    #[arg(long, value_name = "FILE")]
+    pub(crate) expmap: Option<PathBuf>,
+    /// Image of the data quality bits of the samples used
+    #[arg(long, value_name = "FILE")]
+    pub(crate) dq: Option<PathBuf>,
+    /// Further images as extensions of the output, whatever file they name
+    #[arg(long)]
+    pub(crate) mef: bool,
+    /// JSON report of the run
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<PathBuf>,
     /// Output type; -64 also makes the computation float64 [default: as the computation]
-    #[arg(long, value_name = "-32|-64", allow_negative_numbers = true, value_parser = values::integer)]
+    #[arg(long, value_name = "16|32|-32|-64", allow_negative_numbers = true, value_parser = values::integer)]
     pub(crate) bitpix: Option<i64>,
     /// Replace existing outputs
     #[arg(long)]
@@ -189,55 +269,6 @@ pub(crate) struct MachineArgs {
     /// Say more
     #[arg(short, long)]
     pub(crate) verbose: bool,
-}
-
-macro_rules! later_args {
-    ($($field:ident $flag:literal default $default:expr, $help:literal;)*) => {
-        /// Flags of the contract that a later version brings. Each is accepted with its default value only.
-        #[derive(Debug, Default, Args)]
-        #[command(next_help_heading = "Not available yet (accepted with their default only)")]
-        pub(crate) struct LaterArgs {
-            $(#[doc = $help]
-            #[arg(long = $flag, value_name = "VALUE", allow_hyphen_values = true)]
-            pub(crate) $field: Option<String>,)*
-            /// Further outputs as extensions of the image
-            #[arg(long)]
-            pub(crate) mef: bool,
-        }
-
-        impl LaterArgs {
-            /// Flag, value given and default of each flag that takes a value.
-            pub(crate) fn values(&self) -> Vec<(&'static str, Option<&str>, Option<&'static str>)> {
-                vec![$(($flag, self.$field.as_deref(), $default),)*]
-            }
-        }
-    };
-}
-
-later_args! {
-    pclip "pclip" default Some("-0.5"), "IRAF pclip";
-    plow "plow" default Some("0.2"), "percentile, low";
-    phigh "phigh" default Some("0.1"), "percentile, high";
-    alpha "alpha" default Some("0.05"), "gesd significance";
-    max_outliers "max-outliers" default Some("0.3"), "gesd, most outliers";
-    ampfrac "ampfrac" default Some("0.3"), "varclip";
-    grow "grow" default Some("0"), "Radius of spatial growth, in pixels";
-    gain "gain" default Some("1"), "Gain, in e-/DN";
-    rdnoise "rdnoise" default Some("0"), "Read noise, in e-";
-    snoise "snoise" default Some("0"), "Sensitivity noise, a fraction";
-    sigscale "sigscale" default Some("0.1"), "IRAF sigscale";
-    zero "zero" default Some("none"), "Additive normalisation";
-    scale "scale" default Some("none"), "Multiplicative normalisation";
-    statsec "statsec" default None, "Section for statistics";
-    offsets "offsets" default Some("none"), "Integer shifts of the frames";
-    masktype "masktype" default Some("none"), "Meaning of the masks";
-    maskvalue "maskvalue" default Some("0"), "Value of the masks";
-    mask "mask" default None, "List of masks";
-    variance "variance" default Some("none"), "Input variance";
-    error "error" default None, "Error image";
-    expmap "expmap" default None, "Exposure map";
-    dq "dq" default None, "Data quality image";
-    report "report" default None, "JSON report";
 }
 
 #[derive(Debug, Args)]
@@ -347,8 +378,8 @@ macro_rules! names {
 names! {
     /// `--combine`.
     CombineName {
-        Average = "average", Median = "median", Lmedian = "lmedian", Sum = "sum", Quadrature = "quadrature",
-        Nmodel = "nmodel", Min = "min", Max = "max",
+        Average = "average", Median = "median", Lmedian = "lmedian", Wmedian = "wmedian", Sum = "sum",
+        Quadrature = "quadrature", Nmodel = "nmodel", Min = "min", Max = "max",
     }
 }
 
@@ -359,6 +390,14 @@ names! {
         CcdClip = "ccdclip", CrReject = "crreject", Pclip = "pclip", Percentile = "percentile",
         MadClip = "madclip", MedSigma = "medsigma", Winsorized = "winsorized", LinearFit = "linearfit",
         Gesd = "gesd", MeanClip = "meanclip", VarClip = "varclip",
+    }
+}
+
+names! {
+    /// `--masktype`.
+    MaskName {
+        None = "none", GoodValue = "goodvalue", BadValue = "badvalue", GoodBits = "goodbits", BadBits = "badbits",
+        NoValue = "novalue",
     }
 }
 

@@ -1,18 +1,21 @@
 //! `skystack combine` and `skystack plan`.
 
+mod of_frames;
+
 use std::ffi::OsString;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use skystack::fits::Bitpix;
-use skystack::{ErrorKind, Level, OutputFiles, Outtype, Stacker, Weight, inputs};
+use skystack::{
+    CountProduct, CubeProduct, ErrorKind, Level, OutputFiles, Outtype, Product, Stacker, ValueProduct, inputs,
+};
 
-use crate::args::{OutputArgs, StackArgs};
+use crate::args::{FrameArgs, OutputArgs, StackArgs};
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
 use crate::progress::Bar;
 use crate::say::{mention, say, warn};
-use crate::values::{Bytes, WeightSource};
+use crate::values::{Bytes, FrameNumbers, OffsetSource, VarianceSource};
 use crate::{later, resolve};
 
 /// Runs `combine`, or says how it would run.
@@ -25,7 +28,7 @@ pub(crate) fn run(args: &StackArgs, names: &[OsString], only_plan: bool) -> Resu
         (None, true) => PathBuf::from("out.fits"),
         (None, false) => return Err(Failure::usage("--output is missing (needed: --output OUT.fits)")),
     };
-    let outputs = output_files(&image, &args.output)?;
+    let outputs = output_files(&image, &args.output, &args.frames.variance)?;
     if only_plan {
         return say(job.stacker.plan_files(&job.frames, &outputs).map_err(|e| job.explain(e))?);
     }
@@ -54,28 +57,31 @@ pub(crate) fn run(args: &StackArgs, names: &[OsString], only_plan: bool) -> Resu
 pub(crate) struct Job {
     pub(crate) stacker: Stacker,
     pub(crate) frames: Vec<PathBuf>,
-    /// Where the weights were read, for messages.
-    weight_file: Option<PathBuf>,
+    /// Where numbers of frames were read, for messages.
+    number_files: Vec<(&'static str, PathBuf)>,
 }
 
 impl Job {
     pub(crate) fn new(args: &StackArgs, names: &[OsString]) -> Result<Self, Failure> {
         later::refuse_later(args)?;
         let convention = args.convention.unwrap_or_default();
-        let rejection = resolve::rejection(args.reject, convention, &args.rejection)?;
+        let grows = args.frames.grow >= 1.0;
+        let rejection = resolve::rejection(args.reject, convention, &args.rejection, grows)?;
         bitpix(args.output.bitpix)?;
         let outtype = if args.output.bitpix == Some(-64) { Outtype::Double } else { Outtype::Real };
         let frames = inputs::expand(names)?;
-        let mut stacker = Stacker::new()
+        let nkeep = resolve::nkeep_of_growth(&rejection, &args.rejection);
+        let stacker = Stacker::new()
             .convention(convention)
             .reject(rejection)
-            .combine(later::statistic(args.combine)?)
-            .weight(weight(&args.weight)?)
+            .combine(later::statistic(args.combine))
             .blank(resolve::blank(args.blank, args.convention))
+            .grow(args.frames.grow, nkeep)
             .outtype(outtype)
             .level(
                 Level::from_environment().map_err(|e| Failure::usage(format!("{}: {e}", Level::VARIABLE)))?,
             );
+        let mut stacker = of_frames::apply(stacker, args)?;
         if let Some(limit) = threshold("lthreshold", args.lthreshold)? {
             stacker = stacker.lthreshold(limit);
         }
@@ -88,18 +94,29 @@ impl Job {
         if let Some(threads) = args.machine.threads {
             stacker = stacker.threads(threads.get());
         }
-        let weight_file = match &args.weight {
-            WeightSource::File(file) => Some(file.clone()),
+        let file = |what, numbers: &FrameNumbers| match numbers {
+            FrameNumbers::File(file) => Some((what, file.clone())),
             _ => None,
         };
-        Ok(Self { stacker, frames, weight_file })
+        let FrameArgs { zero, scale, weight, offsets, .. } = &args.frames;
+        let mut number_files: Vec<(&'static str, PathBuf)> =
+            [file("zero", zero), file("scale", scale), file("weight", weight)]
+                .into_iter()
+                .flatten()
+                .collect();
+        if let OffsetSource::File(file) = offsets {
+            number_files.push(("offsets", file.clone()));
+        }
+        Ok(Self { stacker, frames, number_files })
     }
 
-    /// An error of the library; one about weights names the file that they come from.
+    /// An error of the library; one about numbers of frames names the file that they come from.
     pub(crate) fn explain(&self, error: skystack::Error) -> Failure {
-        match &self.weight_file {
-            Some(file) if error.kind() == ErrorKind::Parameter && error.to_string().starts_with("weight") => {
-                Failure::usage(format!("{error} (weights of {})", file.display()))
+        let text = error.to_string();
+        let file = self.number_files.iter().find(|(what, _)| text.starts_with(what));
+        match file {
+            Some((what, file)) if error.kind() == ErrorKind::Parameter => {
+                Failure::usage(format!("{error} ({what} of {})", file.display()))
             }
             _ => error.into(),
         }
@@ -113,22 +130,30 @@ fn threshold(flag: &str, value: Option<f64>) -> Result<Option<f64>, Failure> {
     }
 }
 
-fn output_files(image: &Path, args: &OutputArgs) -> Result<OutputFiles, Failure> {
+fn output_files(image: &Path, args: &OutputArgs, variance: &VarianceSource) -> Result<OutputFiles, Failure> {
     let mut outputs = OutputFiles::new(image).overwrite(args.overwrite);
     if let Some(bitpix) = bitpix(args.bitpix)? {
         outputs = outputs.bitpix(bitpix);
     }
-    if let Some(path) = &args.sigma {
-        outputs = outputs.sigma(path);
-    }
-    if let Some(path) = &args.nrej {
-        outputs = outputs.nrej(path);
-    }
-    if let Some(path) = &args.count {
-        outputs = outputs.count(path);
-    }
-    if let Some(path) = &args.rejmask {
-        outputs = outputs.rejmask(path);
+    let error = match variance {
+        VarianceSource::None => ValueProduct::Empirical,
+        _ => ValueProduct::Error,
+    };
+    let further: [(Product, &Option<PathBuf>); 7] = [
+        (ValueProduct::Sigma.into(), &args.sigma),
+        (error.into(), &args.error),
+        (CountProduct::Nrej.into(), &args.nrej),
+        (CountProduct::Count.into(), &args.count),
+        (ValueProduct::Exposure.into(), &args.expmap),
+        (CubeProduct::Rejmask.into(), &args.rejmask),
+        (CountProduct::Dq.into(), &args.dq),
+    ];
+    for (product, path) in further {
+        outputs = match path {
+            Some(_) if args.mef => outputs.extension(product),
+            Some(path) => outputs.product(product, path),
+            None => outputs,
+        };
     }
     Ok(outputs)
 }
@@ -137,35 +162,10 @@ fn output_files(image: &Path, args: &OutputArgs) -> Result<OutputFiles, Failure>
 fn bitpix(code: Option<i64>) -> Result<Option<Bitpix>, Failure> {
     match code {
         None => Ok(None),
+        Some(16) => Ok(Some(Bitpix::I16)),
+        Some(32) => Ok(Some(Bitpix::I32)),
         Some(-32) => Ok(Some(Bitpix::F32)),
         Some(-64) => Ok(Some(Bitpix::F64)),
-        Some(code) => Err(Failure::usage(format!("--bitpix is {code}, needed -32 or -64"))),
+        Some(code) => Err(Failure::usage(format!("--bitpix is {code}, needed 16, 32, -32 or -64"))),
     }
-}
-
-fn weight(source: &WeightSource) -> Result<Weight, Failure> {
-    match source {
-        WeightSource::None | WeightSource::Later(_) => Ok(Weight::None),
-        WeightSource::Exposure => Ok(Weight::Exposure),
-        WeightSource::Keyword(keyword) => Ok(Weight::Keyword(keyword.clone())),
-        WeightSource::File(file) => read_numbers(file).map(Weight::Given),
-    }
-}
-
-/// One number a line. Whether there is one for each frame is known when the frames are open: a cube holds several.
-fn read_numbers(path: &Path) -> Result<Vec<f64>, Failure> {
-    let shown = path.display();
-    let text = fs::read_to_string(path)
-        .map_err(|error| Failure::run(format!("{shown}: cannot read this list of numbers: {error}")))?;
-    let mut numbers = Vec::new();
-    for (number, line) in text.trim_start_matches('\u{feff}').lines().enumerate() {
-        let value = line.split('#').next().unwrap_or_default().trim();
-        if value.is_empty() {
-            continue;
-        }
-        numbers.push(value.parse().map_err(|_| {
-            Failure::run(format!("{shown}: line {} is {value:?}, needed one number a line", number + 1))
-        })?);
-    }
-    Ok(numbers)
 }

@@ -2,56 +2,89 @@
 //!
 //! A flag that the chosen rejection does not use is refused: the user believes that it does something.
 
+mod others;
+
 use skystack::{Center, Convention, Extrema, MinMax, Rejection, SigClip, Spread, madclip};
 
 use crate::args::{CenterName, RejectArgs, RejectName, SpreadName, word};
 use crate::failure::Failure;
-use crate::later::not_available;
 use crate::values::Rounds;
 
 /// 1 / Φ⁻¹(3/4), and the rounded one of imcombiners and HDRL.
 const MAD_FACTOR: f64 = 1.482602218505602;
 const MAD_FACTOR_ROUNDED: f64 = 1.4826;
 
-/// The rejection that the command line asks for.
+/// The rejection that the command line asks for. `grows`: `--nkeep` is used by `--grow`, too.
 pub(crate) fn rejection(
     name: RejectName,
     convention: Convention,
     flags: &RejectArgs,
+    grows: bool,
 ) -> Result<Rejection, Failure> {
-    let used: &[&str] = match name {
-        RejectName::None => &[],
-        RejectName::MinMax => &["nlow", "nhigh"],
-        RejectName::Extrema => &["nlow", "nhigh", "nkeep", "maxrej"],
-        RejectName::SigClip | RejectName::MadClip => {
-            &["lsigma", "hsigma", "center", "spread", "ddof", "maxiters", "nkeep", "maxrej"]
-        }
-        _ => return Err(not_available(&format!("--reject {}", word(name)), "another rejection")),
-    };
-    if let Some(flag) = given(flags).find(|flag| !used.contains(flag)) {
-        let list =
-            if used.is_empty() { "no such flag".to_owned() } else { format!("--{}", used.join(", --")) };
-        let reject = word(name);
-        return Err(Failure::usage(format!("--{flag} is not used by --reject {reject} (needed: {list})")));
-    }
-    match name {
-        RejectName::MinMax => min_max(convention, flags).map(Rejection::from),
-        RejectName::Extrema => extrema(convention, flags).map(Rejection::from),
+    check_used(name, convention, flags, grows)?;
+    let rejection = match name {
+        RejectName::None => Rejection::None,
+        RejectName::MinMax => min_max(convention, flags)?.into(),
+        RejectName::Extrema => extrema(convention, flags)?.into(),
         RejectName::SigClip => {
-            sigclip(SigClip::convention(convention).map_err(Failure::usage)?, convention, flags)
-                .map(Rejection::from)
+            sigclip(SigClip::convention(convention).map_err(Failure::usage)?, convention, flags)?.into()
         }
         RejectName::MadClip => {
             let clip = madclip(convention).map_err(Failure::usage)?;
             agrees_with_madclip(flags)?;
-            sigclip(clip, convention, &RejectArgs { spread: None, ..flags.clone() }).map(Rejection::from)
+            sigclip(clip, convention, &RejectArgs { spread: None, ..flags.clone() })?.into()
         }
-        _ => Ok(Rejection::None),
+        _ => others::rejection(name, convention, flags)?,
+    };
+    Ok(rejection)
+}
+
+/// The flags that a rejection uses.
+fn used(name: RejectName, convention: Convention) -> &'static [&'static str] {
+    let is_iraf = convention == Convention::Iraf;
+    match name {
+        RejectName::None => &[],
+        RejectName::MinMax => &["nlow", "nhigh"],
+        RejectName::Extrema => &["nlow", "nhigh", "nkeep", "maxrej"],
+        RejectName::SigClip if is_iraf => {
+            &["lsigma", "hsigma", "center", "spread", "ddof", "maxiters", "nkeep", "maxrej", "sigscale"]
+        }
+        RejectName::SigClip | RejectName::MadClip => {
+            &["lsigma", "hsigma", "center", "spread", "ddof", "maxiters", "nkeep", "maxrej"]
+        }
+        RejectName::AvSigClip => &["lsigma", "hsigma", "center", "nkeep", "maxrej", "sigscale"],
+        RejectName::CcdClip => &["lsigma", "hsigma", "center", "maxiters", "nkeep", "maxrej", "sigscale"],
+        RejectName::CrReject => &["hsigma", "center", "maxiters", "nkeep", "maxrej", "sigscale"],
+        RejectName::Pclip => &["pclip", "lsigma", "hsigma", "nkeep", "maxrej"],
+        RejectName::Percentile => &["plow", "phigh", "nkeep", "maxrej"],
+        RejectName::MedSigma => &["lsigma", "hsigma", "maxiters"],
+        RejectName::Winsorized => &["lsigma", "hsigma"],
+        RejectName::LinearFit => &["lsigma", "hsigma", "nkeep", "maxrej"],
+        RejectName::Gesd => &["alpha", "max-outliers", "nkeep", "maxrej"],
+        RejectName::MeanClip => &["lsigma"],
+        RejectName::VarClip if convention == Convention::Swarp => &["lsigma", "ampfrac"],
+        RejectName::VarClip => &["lsigma", "hsigma", "center", "maxiters", "nkeep", "maxrej"],
     }
 }
 
-/// Names of the flags that were given.
+/// A flag that the chosen rejection does not use, unless it says what is so anyway.
+fn check_used(
+    name: RejectName,
+    convention: Convention,
+    flags: &RejectArgs,
+    grows: bool,
+) -> Result<(), Failure> {
+    let used = used(name, convention);
+    let idle = |flag: &&str| !(used.contains(flag) || grows && *flag == "nkeep");
+    let Some(flag) = given(flags).find(idle) else { return Ok(()) };
+    let list = if used.is_empty() { "no such flag".to_owned() } else { format!("--{}", used.join(", --")) };
+    let reject = word(name);
+    Err(Failure::usage(format!("--{flag} is not used by --reject {reject} (needed: {list})")))
+}
+
+/// Names of the flags that were given; the defaults of some are no request.
 fn given(flags: &RejectArgs) -> impl Iterator<Item = &'static str> {
+    let differs = |value: Option<f64>, default: f64| value.is_some_and(|value| value != default);
     let list = [
         ("lsigma", flags.lsigma.is_some()),
         ("hsigma", flags.hsigma.is_some()),
@@ -63,8 +96,32 @@ fn given(flags: &RejectArgs) -> impl Iterator<Item = &'static str> {
         ("nhigh", flags.nhigh.is_some()),
         ("nkeep", flags.nkeep.is_some()),
         ("maxrej", flags.maxrej.is_some()),
+        ("pclip", differs(flags.pclip, -0.5)),
+        ("plow", differs(flags.plow, 0.2)),
+        ("phigh", differs(flags.phigh, 0.1)),
+        ("alpha", differs(flags.alpha, 0.05)),
+        ("max-outliers", differs(flags.max_outliers, 0.3)),
+        ("ampfrac", differs(flags.ampfrac, 0.3)),
+        ("sigscale", differs(flags.sigscale, 0.1)),
     ];
     list.into_iter().filter_map(|(name, given)| given.then_some(name))
+}
+
+/// What growth must leave: `--nkeep`, or what the rejection keeps anyway.
+pub(crate) fn nkeep_of_growth(rejection: &Rejection, flags: &RejectArgs) -> u32 {
+    let of_rejection = match rejection {
+        Rejection::SigClip(clip) => clip.nkeep,
+        Rejection::Extrema(extrema) => extrema.nkeep,
+        Rejection::AvSigClip(clip) => clip.nkeep,
+        Rejection::CcdClip(clip) => clip.nkeep,
+        Rejection::PClip(clip) => clip.nkeep,
+        Rejection::Percentile(rule) => rule.nkeep,
+        Rejection::LinearFit(rule) => rule.nkeep,
+        Rejection::Gesd(rule) => rule.nkeep,
+        Rejection::VarClip(clip) => clip.nkeep,
+        _ => 1,
+    };
+    flags.nkeep.map_or(of_rejection, |nkeep| u32::try_from(nkeep.max(0)).unwrap_or(u32::MAX))
 }
 
 fn min_max(convention: Convention, flags: &RejectArgs) -> Result<MinMax, Failure> {
@@ -158,6 +215,9 @@ fn sigclip(row: SigClip, convention: Convention, flags: &RejectArgs) -> Result<S
     if let Some(maxrej) = maxrej {
         clip = clip.maxrej(maxrej);
     }
+    if let Some(sigscale) = flags.sigscale {
+        clip.sigscale = sigscale;
+    }
     clip.validate().map_err(Failure::usage)?;
     Ok(clip)
 }
@@ -193,7 +253,7 @@ mod tests {
             unreachable!()
         };
         let stack = &args.stack;
-        rejection(stack.reject, stack.convention.unwrap_or_default(), &stack.rejection)
+        rejection(stack.reject, stack.convention.unwrap_or_default(), &stack.rejection, false)
             .map_err(|e| e.to_string())
     }
 

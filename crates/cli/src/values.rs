@@ -81,33 +81,153 @@ impl FromStr for Size {
     }
 }
 
-/// `--weight` as written.
+/// A number of each frame: `--zero`, `--scale`, `--weight` as written.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum WeightSource {
+pub(crate) enum FrameNumbers {
     None,
+    Mode,
+    Median,
+    Mean,
+    IkssLite,
+    Noise,
     Exposure,
     Keyword(String),
     File(PathBuf),
-    /// A value of the contract that this version does not have.
-    Later(String),
 }
 
-impl WeightSource {
-    /// Reads the notation; a file may have any name.
-    pub(crate) fn parse(given: OsString) -> Result<Self, String> {
-        let needed = || "needed none, exposure, !KEYWORD or @FILE".to_owned();
+impl FrameNumbers {
+    /// `--zero`.
+    pub(crate) fn zero(given: OsString) -> Result<Self, String> {
+        Self::parse(given, &["none", "mode", "median", "mean", "iksslite"])
+    }
+
+    /// `--scale`.
+    pub(crate) fn scale(given: OsString) -> Result<Self, String> {
+        Self::parse(given, &["none", "mode", "median", "mean", "iksslite", "exposure"])
+    }
+
+    /// `--weight`.
+    pub(crate) fn weight(given: OsString) -> Result<Self, String> {
+        Self::parse(given, &["none", "mode", "median", "mean", "noise", "exposure"])
+    }
+
+    /// Reads the notation, of which these words; a file may have any name.
+    fn parse(given: OsString, words: &[&str]) -> Result<Self, String> {
+        let needed = || format!("needed {}, !KEYWORD or @FILE", words.join(", "));
         if let Some(file) = after_at(&given).filter(|file| !file.is_empty()) {
             return Ok(Self::File(file.into()));
         }
-        match given.to_str().ok_or_else(needed)? {
-            "none" => Ok(Self::None),
-            "exposure" => Ok(Self::Exposure),
-            text @ ("mode" | "median" | "mean" | "noise") => Ok(Self::Later(text.to_owned())),
-            text => match text.strip_prefix('!') {
-                Some(keyword) if !keyword.is_empty() => Ok(Self::Keyword(keyword.to_owned())),
-                _ => Err(needed()),
-            },
+        let text = given.to_str().ok_or_else(needed)?;
+        if let Some(keyword) = text.strip_prefix('!').filter(|keyword| !keyword.is_empty()) {
+            return Ok(Self::Keyword(keyword.to_owned()));
         }
+        match text {
+            _ if !words.contains(&text) => Err(needed()),
+            "mode" => Ok(Self::Mode),
+            "median" => Ok(Self::Median),
+            "mean" => Ok(Self::Mean),
+            "iksslite" => Ok(Self::IkssLite),
+            "noise" => Ok(Self::Noise),
+            "exposure" => Ok(Self::Exposure),
+            _ => Ok(Self::None),
+        }
+    }
+}
+
+/// `--offsets` as written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum OffsetSource {
+    None,
+    Wcs,
+    Physical,
+    File(PathBuf),
+}
+
+impl OffsetSource {
+    /// Reads the notation.
+    pub(crate) fn parse(given: OsString) -> Result<Self, String> {
+        if let Some(file) = after_at(&given).filter(|file| !file.is_empty()) {
+            return Ok(Self::File(file.into()));
+        }
+        match given.to_str() {
+            Some("none") => Ok(Self::None),
+            Some("wcs") => Ok(Self::Wcs),
+            Some("physical") => Ok(Self::Physical),
+            _ => Err("needed none, wcs, physical or @FILE".to_owned()),
+        }
+    }
+}
+
+/// A number, or the keyword that has one for each frame.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum NumberOrKeyword {
+    Number(f64),
+    Keyword(String),
+}
+
+impl FromStr for NumberOrKeyword {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.strip_prefix('!') {
+            Some(keyword) if !keyword.is_empty() => Ok(Self::Keyword(keyword.to_owned())),
+            _ => text.parse().map(Self::Number).map_err(|_| "needed a number or !KEYWORD".to_owned()),
+        }
+    }
+}
+
+/// `--variance` as written.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum VarianceSource {
+    None,
+    Noise,
+    Number(f64),
+    Extension(String),
+}
+
+impl FromStr for VarianceSource {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let extension = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+        match (text, extension) {
+            ("none", _) => Ok(Self::None),
+            ("noise", _) => Ok(Self::Noise),
+            (_, Some(name)) if !name.is_empty() => Ok(Self::Extension(name.to_owned())),
+            _ => {
+                let number = text.parse().map(Self::Number);
+                number.map_err(|_| "needed none, noise, a number, or an extension such as [VAR]".to_owned())
+            }
+        }
+    }
+}
+
+/// `--statsec` as written: FITS pixels, from 1, ends included.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Section {
+    Overlap,
+    /// x1, x2, y1, y2.
+    Pixels([usize; 4]),
+}
+
+impl FromStr for Section {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "overlap" {
+            return Ok(Self::Overlap);
+        }
+        let needed = "needed [x1:x2,y1:y2] with 1 <= x1 <= x2 and 1 <= y1 <= y2, or overlap";
+        let inner = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+        let range = |part: &str| -> Option<(usize, usize)> {
+            let (from, to) = part.split_once(':')?;
+            let (from, to) = (from.trim().parse().ok()?, to.trim().parse().ok()?);
+            (1 <= from && from <= to).then_some((from, to))
+        };
+        let both = inner.and_then(|inner| inner.split_once(','));
+        let ranges = both.and_then(|(x, y)| Some((range(x)?, range(y)?)));
+        let ((x1, x2), (y1, y2)) = ranges.ok_or(needed)?;
+        Ok(Self::Pixels([x1, x2, y1, y2]))
     }
 }
 
@@ -191,14 +311,35 @@ mod tests {
     }
 
     #[test]
-    fn weights_come_from_four_places() {
-        let parse = |text: &str| WeightSource::parse(text.into());
-        assert_eq!(parse("none"), Ok(WeightSource::None));
-        assert_eq!(parse("exposure"), Ok(WeightSource::Exposure));
-        assert_eq!(parse("!NCOMBINE"), Ok(WeightSource::Keyword("NCOMBINE".into())));
-        assert_eq!(parse("@w.txt"), Ok(WeightSource::File("w.txt".into())));
-        assert_eq!(parse("noise"), Ok(WeightSource::Later("noise".into())));
-        assert!(["", "!", "@", "w.txt", "3"].iter().all(|text| parse(text).is_err()));
+    fn numbers_of_frames_come_from_words_keywords_and_files() {
+        let parse = |text: &str| FrameNumbers::weight(text.into());
+        assert_eq!(parse("none"), Ok(FrameNumbers::None));
+        assert_eq!(parse("exposure"), Ok(FrameNumbers::Exposure));
+        assert_eq!(parse("!NCOMBINE"), Ok(FrameNumbers::Keyword("NCOMBINE".into())));
+        assert_eq!(parse("@w.txt"), Ok(FrameNumbers::File("w.txt".into())));
+        assert_eq!(parse("noise"), Ok(FrameNumbers::Noise));
+        assert!(["", "!", "@", "w.txt", "3", "iksslite"].iter().all(|text| parse(text).is_err()));
+        assert!(FrameNumbers::zero("exposure".into()).is_err());
+        assert_eq!(FrameNumbers::scale("iksslite".into()), Ok(FrameNumbers::IkssLite));
+    }
+
+    #[test]
+    fn sections_are_fits_pixels() {
+        assert_eq!("[1:20,3:4]".parse(), Ok(Section::Pixels([1, 20, 3, 4])));
+        assert_eq!("overlap".parse(), Ok(Section::Overlap));
+        for text in ["", "1:2,3:4", "[0:2,1:2]", "[2:1,1:2]", "[1:2]", "[1:2,3]", "[a:b,c:d]"] {
+            assert!(text.parse::<Section>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn variances_come_from_four_places() {
+        assert_eq!("[VAR,2]".parse(), Ok(VarianceSource::Extension("VAR,2".into())));
+        assert_eq!("noise".parse(), Ok(VarianceSource::Noise));
+        assert_eq!("2.5".parse(), Ok(VarianceSource::Number(2.5)));
+        assert!(["", "[]", "VAR"].iter().all(|text| text.parse::<VarianceSource>().is_err()));
+        assert_eq!("!GAIN".parse(), Ok(NumberOrKeyword::Keyword("GAIN".into())));
+        assert!(["", "!", "x"].iter().all(|text| text.parse::<NumberOrKeyword>().is_err()));
     }
 
     #[cfg(unix)]
@@ -206,7 +347,7 @@ mod tests {
     fn a_file_of_weights_may_have_any_name() {
         use std::os::unix::ffi::OsStringExt;
         let name = |bytes: &[u8]| OsString::from_vec(bytes.to_vec());
-        assert_eq!(WeightSource::parse(name(b"@\xff")), Ok(WeightSource::File(name(b"\xff").into())));
-        assert!(WeightSource::parse(name(b"\xff")).is_err());
+        assert_eq!(FrameNumbers::weight(name(b"@\xff")), Ok(FrameNumbers::File(name(b"\xff").into())));
+        assert!(FrameNumbers::weight(name(b"\xff")).is_err());
     }
 }

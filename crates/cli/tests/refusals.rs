@@ -153,22 +153,53 @@ fn weights_that_make_no_sense_are_refused() {
 }
 
 #[test]
-fn what_comes_later_says_so() {
+fn what_nothing_uses_or_nobody_has_is_refused() {
     let folder = frames();
+    folder.write("short.txt", "0 0\n1 2\n");
+    folder.write("odd.txt", "0 0\n1.5 2\n3 4\n");
     for (flags, words) in [
-        ("--zero mode", ["--zero mode: not available yet", "needed: none"]),
-        ("--scale median", ["--scale median: not available yet", "needed: none"]),
-        ("--weight mode", ["--weight mode: not available yet", "exposure"]),
-        ("--combine quadrature", ["--combine quadrature: not available yet", "average"]),
-        ("--reject ccdclip", ["--reject ccdclip: not available yet", "sigclip"]),
-        ("--bitpix 16", ["--bitpix 16: not available yet", "-32"]),
-        ("--grow 2", ["--grow 2: not available yet", "needed: 0"]),
-        ("--mef", ["--mef: not available yet", "needed"]),
-        ("--error e.fits", ["--error e.fits: not available yet", "needed"]),
-        ("--report r.json", ["--report r.json: not available yet", "needed"]),
+        ("--gain 2", vec!["--gain", "not used by --reject none", "ccdclip"]),
+        ("--reject gesd", vec!["gesd is not defined in convention iraf"]),
+        ("--reject ccdclip --lsigma -1", vec!["lsigma is -1"]),
+        (
+            "--reject winsorized --convention siril --nkeep 3",
+            vec!["--nkeep is not used by --reject winsorized"],
+        ),
+        ("--reject pclip --pclip 0", vec!["pclip is 0"]),
+        ("--reject varclip --convention dragons", vec!["variance is none", "varclip"]),
+        (
+            "--reject medsigma --convention siril --combine median",
+            vec!["combine is median", "average for medsigma"],
+        ),
+        ("--zero exposure", vec!["--zero", "exposure"]),
+        ("--statsec [3:2,1:1]", vec!["--statsec", "x1:x2"]),
+        ("--statsec [300:400,1:1] --zero mean", vec!["frame000.fits", "no valid pixel"]),
+        ("--masktype goodvalue", vec!["no frame has a mask", "BPM"]),
+        ("--grow -1", vec!["grow is -1"]),
+        ("--combine quadrature --error e.fits", vec!["empirical error is combine=quadrature"]),
+        ("--offsets @short.txt", vec!["offsets are 2 pairs", "3 frames", "short.txt"]),
+        ("--bitpix 16 --blank 0.5", vec!["blank is 0.5", "whole number"]),
     ] {
         folder.refuses(&format!("combine {flags} -o out.fits {THREE}"), 2, &words);
     }
+    folder.refuses(
+        &format!("combine --offsets @odd.txt -o o.fits {THREE}"),
+        1,
+        &["odd.txt", "line 2", "1.5 2"],
+    );
+    folder.refuses(&format!("combine --variance [VAR] -o o.fits {THREE}"), 1, &["frame000.fits", "VAR"]);
+    folder.refuses(
+        &format!("combine --scale !NOPE -o o.fits {THREE}"),
+        1,
+        &["frame000.fits", "NOPE", "scale"],
+    );
+}
+
+#[test]
+fn what_comes_later_says_so() {
+    let folder = frames();
+    let report = format!("combine --report r.json -o out.fits {THREE}");
+    folder.refuses(&report, 2, &["--report r.json: not available yet", "needed"]);
     folder.refuses(
         "preview frame000.fits -o a.png --rejections m.fits",
         2,
@@ -240,7 +271,7 @@ fn messages_name_the_flags_as_they_are_typed() {
     folder.refuses("simulate --frames 1 --size 9x9 --dir .", 1, &["frame000.fits", "--overwrite"]);
     let flags = "--reject sigclip --lsigma -2";
     folder.refuses(&format!("combine {flags} -o out.fits {THREE}"), 2, &["--lsigma is -2"]);
-    folder.refuses(&format!("trace 1 1 --bitpix 8 {THREE}"), 2, &["--bitpix is 8", "-32 or -64"]);
+    folder.refuses(&format!("trace 1 1 --bitpix 8 {THREE}"), 2, &["--bitpix is 8", "16, 32, -32 or -64"]);
 }
 
 #[test]

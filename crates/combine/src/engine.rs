@@ -16,7 +16,8 @@ use std::time::{Duration, Instant};
 use skystack_plan::Plan;
 use skystack_simd::Level;
 
-use self::read::{Geometry, LayerBuffers, SampleBuffers, SampleLayer, SourceLayers, Stored, Values};
+use self::read::{Geometry, LayerBuffers, SampleBuffers, SampleLayer, SourceLayers};
+pub(crate) use self::read::{Stored, Values};
 use crate::band::{BandInput, BandOutput, StoredFormats, Tile};
 use crate::grow::Codes;
 use crate::kernel::{FrameTotals, KernelScratch, Stage, TileKernel, Totals, WorkingType};
@@ -96,7 +97,7 @@ impl<'a> Control<'a> {
         }
     }
 
-    fn check(&self) -> Result<(), CombineError> {
+    pub(crate) fn check(&self) -> Result<(), CombineError> {
         if self.cancelled() { Err(CombineError::Cancelled) } else { Ok(()) }
     }
 }
@@ -174,7 +175,7 @@ impl<'a, T: WorkingType> Job<'a, T> {
         let (frames, width) = (geometry.frames(), geometry.width);
         let band_rows = plan.band_rows.clamp(1, geometry.height);
         let two_passes = options.two_passes();
-        let by_row = two_passes;
+        let by_row = two_passes || options.pools_rows();
         let tile_width = if by_row { width } else { plan.tile_width.max(1) };
         let halo = if two_passes { options.grow.halo() } else { 0 };
         let read_rows = band_rows + 2 * halo;
@@ -308,7 +309,10 @@ fn process<'t, T: WorkingType>(
 }
 
 /// Runs `task` once for each worker, at the same time where the pool allows it. A panic becomes an error.
-fn on_workers(workers: &mut [Worker], task: impl Fn(&mut Worker) + Sync) -> Result<(), CombineError> {
+pub(crate) fn on_workers<W: Send>(
+    workers: &mut [W],
+    task: impl Fn(&mut W) + Sync,
+) -> Result<(), CombineError> {
     let task = &task;
     let run = || match workers {
         [only] => task(only),
@@ -329,6 +333,6 @@ fn words(payload: &(dyn Any + Send)) -> String {
 }
 
 /// A queue that a panicking worker held is still a queue.
-fn lock<Q>(mutex: &Mutex<Q>) -> std::sync::MutexGuard<'_, Q> {
+pub(crate) fn lock<Q>(mutex: &Mutex<Q>) -> std::sync::MutexGuard<'_, Q> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

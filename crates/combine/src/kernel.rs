@@ -17,12 +17,14 @@ mod fallback;
 mod layers;
 mod load;
 mod output;
+mod quadrature;
 mod sigma;
 mod stream;
 mod totals;
 mod value;
 mod weights;
 mod why;
+mod wmedian;
 mod words;
 
 use std::ops::Range;
@@ -30,6 +32,9 @@ use std::ops::Range;
 use skystack_reject::{Block, Columns, ColumnsScratch, Kept, Scaling};
 use skystack_simd::{Element, Isa, Kernel, Level, Pair, Task, Vector};
 
+use self::codes::WriteCodes;
+use self::fallback::TakeFallback;
+use self::layers::FillLayers;
 use self::load::Ingest;
 use self::stream::StreamScratch;
 pub use self::totals::FrameTotals;
@@ -66,6 +71,8 @@ pub(crate) struct KernelScratch {
     streams: StreamScratch,
     /// Codes of a row after growth.
     grown: Vec<u8>,
+    /// Scatter and number of samples of each pixel of a row, where rejections pool them.
+    scatter: Vec<(f64, f64)>,
     /// What each frame has lost.
     pub(crate) frames: Vec<FrameTotals>,
 }
@@ -79,6 +86,7 @@ impl KernelScratch {
             columns: ColumnsScratch::new(frames, layers),
             streams: StreamScratch::new(),
             grown: vec![0; if options.two_passes() { frames * width } else { 0 }],
+            scatter: vec![(0.0, 0.0); if options.pools_rows() { width } else { 0 }],
             frames: vec![FrameTotals::default(); totals],
         }
     }
@@ -90,7 +98,8 @@ pub fn scratch_bytes(options: &Options, frames: usize, width: usize) -> usize {
     let totals = if options.per_frame { frames * size_of::<FrameTotals>() } else { 0 };
     let layers = usize::from(options.variance != Variance::None) + usize::from(options.sample_weights);
     let columns = skystack_reject::columns_bytes(frames, layers);
-    columns + StreamScratch::BYTES + rows_bytes(frames) + grown + totals
+    let scatter = if options.pools_rows() { width.saturating_mul(size_of::<(f64, f64)>()) } else { 0 };
+    columns + StreamScratch::BYTES + rows_bytes(frames) + grown + totals + scatter
 }
 
 /// A type that the engine computes in: `f32` or `f64`.
@@ -126,11 +135,14 @@ impl<T: Element> Kernel for TileKernel<'_, '_, T> {
         if whole && let Some(totals) = words::run(isa, options, &rows, tile, scratch) {
             return totals;
         }
-        let KernelScratch { columns: scratch, streams, grown, frames } = scratch;
+        let KernelScratch { columns: scratch, streams, grown, scatter, frames } = scratch;
         let job = Job::new(options, &rows, stage, tile.width(), grown, frames);
         if rejects && !matches!(job.stage, JobStage::Finish(_)) {
             // In pairs of registers: each step of a rejection waits for the one before it.
             let mut columns = ColumnKernel::<Pair<T::Vector<I>>, true>::new(isa, job, scratch);
+            if options.rejections.pools_rows() {
+                isa.call(PoolRow { kernel: &mut columns, scatter });
+            }
             columns.run(isa, tile, 0..tile.width());
             return columns.totals.sum();
         }
@@ -154,6 +166,17 @@ struct Job<'a, T> {
     masks: &'a LayerRows<'a, u8>,
     stage: JobStage<'a>,
     frames: &'a mut [FrameTotals],
+    /// S² of the row, where rejections pool one.
+    pooled: f64,
+}
+
+/// What the samples of L columns are made of.
+struct ColumnsAt<'a, T> {
+    options: &'a Resolved<T>,
+    scalings: &'a [Scaling],
+    rows: &'a TileRows<'a, T>,
+    /// The first pixel of the tile.
+    x: usize,
 }
 
 /// [`Stage`] of one tile.
@@ -184,7 +207,12 @@ impl<'a, T: Element> Job<'a, T> {
                 (&options.scalings[..], NO_MASKS, JobStage::Finish(grown))
             }
         };
-        Self { options, rows, scalings, masks, stage, frames }
+        Self { options, rows, scalings, masks, stage, frames, pooled: 0.0 }
+    }
+
+    #[inline(always)]
+    fn columns_at(&self, x: usize) -> ColumnsAt<'a, T> {
+        ColumnsAt { options: self.options, scalings: self.scalings, rows: self.rows, x }
     }
 }
 
@@ -271,22 +299,65 @@ impl<V: Vector, const REJECTS: bool> Task<V::Isa> for CombineColumns<'_, '_, '_,
                     samples.prefetch_next(width, register + ahead, lanes / V::REGISTERS);
                 }
                 let mut columns = block.columns(group, full >> group & 1 == 1);
-                layers::fill(isa, job.options, job.scalings, job.rows, x, &mut columns);
+                columns.pooled = job.pooled;
+                if !columns.variances.is_empty() || !columns.weights.is_empty() {
+                    isa.call(FillLayers { of: job.columns_at(x), columns: &mut columns });
+                }
                 let mut kept = match &job.stage {
-                    JobStage::Finish(codes) => codes::apply(isa, (x, width), codes, &mut columns),
+                    JobStage::Finish(codes) => {
+                        if job.options.rejections.replaces() {
+                            // Values that replace others are not handed from pass to pass.
+                            job.options.rejections.keep(isa, &mut columns);
+                        }
+                        codes::apply(isa, (x, width), codes, &mut columns)
+                    }
                     _ if REJECTS => job.options.rejections.keep(isa, &mut columns),
                     _ => Kept::everything(isa, &columns),
                 };
                 let mut fallback = 0;
                 if job.options.fallback && !finishes {
-                    fallback =
-                        fallback::take(isa, job.options, job.scalings, job.rows, x, &mut columns, &mut kept);
+                    let of = job.columns_at(x);
+                    fallback = isa.call(TakeFallback { of, columns: &mut columns, kept: &mut kept });
                 }
                 let group = Group { x, rows: job.rows, fallback, codes: None };
                 finish_group(isa, job, tile, group, &mut columns, &kept);
                 totals.add(&kept, samples.frames(), lanes.min(width - x));
             }
         }
+    }
+}
+
+/// Stage 1 of a rejection that pools the noise of a row: the tile is the row.
+struct PoolRow<'a, 'b, V: Vector, const REJECTS: bool> {
+    kernel: &'a mut ColumnKernel<'b, V, REJECTS>,
+    scatter: &'a mut [(f64, f64)],
+}
+
+impl<V: Vector, const REJECTS: bool> Task<V::Isa> for PoolRow<'_, '_, V, REJECTS> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self, isa: V::Isa) {
+        let Self { kernel: ColumnKernel { job, block, .. }, scatter } = self;
+        let (lanes, width) = (V::LANES, scatter.len());
+        let ingest = Ingest::new(isa, job.options, job.scalings, job.masks);
+        let ahead = block.groups() * lanes;
+        for start in (0..width).step_by(ahead) {
+            let full = ingest.load(isa, &job.rows.samples, width, start, block);
+            for group in 0..block.groups().min((width - start).div_ceil(lanes)) {
+                let x = start + group * lanes;
+                let mut columns = block.columns(group, full >> group & 1 == 1);
+                if !columns.variances.is_empty() || !columns.weights.is_empty() {
+                    isa.call(FillLayers { of: job.columns_at(x), columns: &mut columns });
+                }
+                let Some(found) = job.options.rejections.scatter(isa, &mut columns) else { return };
+                let each = found.q.lanes().iter().zip(found.n.lanes());
+                for (to, (q, n)) in scatter[x..].iter_mut().zip(each) {
+                    *to = (*q, n.widen());
+                }
+            }
+        }
+        job.pooled = skystack_reject::pooled(scatter);
     }
 }
 
@@ -304,7 +375,7 @@ fn finish_group<'a, T: Element, V: Vector<Element = T>>(
     let lanes = V::LANES.min(width - x);
     match &mut job.stage {
         JobStage::Judge(codes) => {
-            codes::write(isa, job.options, job.rows, (x, width), columns, kept, group.fallback, codes);
+            isa.call(WriteCodes { options: job.options, group: &group, width, columns, kept, codes });
             return;
         }
         JobStage::Finish(codes) => {

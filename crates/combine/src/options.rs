@@ -1,6 +1,6 @@
 //! What to compute: the one struct of options, and the same resolved for a stack.
 
-use skystack_reject::{Convention, FrameFacts, Noise, Prepared, Rejection, Scaling};
+use skystack_reject::{Convention, FrameFacts, Noise, Pool, Prepared, Rejection, Scaling};
 use skystack_simd::Element;
 
 use crate::band::{Rows, TileRows};
@@ -18,10 +18,33 @@ pub enum Combine {
     Lmedian,
     /// SUM(y). Weights do not enter.
     Sum,
+    /// √SUM((w·y)²)/SUM(w): the error of a mean of errors.
+    Quadrature,
+    /// √SUM(w²·V)/SUM(w), V of the noise model at each sample.
+    Nmodel,
+    /// The value up to which half of the weight lies.
+    Wmedian,
     /// Least value.
     Min,
     /// Greatest value.
     Max,
+}
+
+impl Combine {
+    /// Do weights enter?
+    pub const fn is_weighted(self) -> bool {
+        matches!(self, Self::Average | Self::Quadrature | Self::Nmodel | Self::Wmedian)
+    }
+
+    /// Is there a formula for the variance of the result (algorithms.md 8.1)?
+    const fn propagates(self) -> bool {
+        !matches!(self, Self::Quadrature | Self::Nmodel)
+    }
+
+    /// Is there one for its error from the scatter of the samples (8.2)?
+    const fn has_empirical_error(self) -> bool {
+        matches!(self, Self::Average | Self::Median | Self::Lmedian)
+    }
 }
 
 /// Which samples `lmedian` takes the lower middle of.
@@ -112,6 +135,8 @@ pub struct Options {
     pub weights: Option<Vec<f64>>,
     /// Multiply the weights by those of the samples ([`FrameSource::weights`](crate::FrameSource::weights)); for `average`.
     pub sample_weights: bool,
+    /// Divide the weights by the variances of the samples.
+    pub weigh_by_variance: bool,
     /// Exposure time of each frame (s), for [`ValueProduct::Exposure`](crate::ValueProduct::Exposure).
     pub exposures: Vec<f64>,
     /// Variances of the samples.
@@ -154,6 +179,7 @@ impl Options {
             noise: Vec::new(),
             weights: None,
             sample_weights: false,
+            weigh_by_variance: false,
             exposures: Vec::new(),
             variance: Variance::None,
             grow: Grow::default(),
@@ -179,21 +205,22 @@ impl Options {
         self.check_scalings(frames)?;
         self.check_noise(frames)?;
         self.check_products(frames)?;
+        self.check_replacing()?;
+        self.check_rejections()?;
         let facts = FrameFacts {
             frames,
             scalings: self.reject_scalings.as_deref().unwrap_or(&self.scalings),
             noise: &self.noise,
             weights: self.weights.as_deref(),
         };
-        let rejections = Prepared::new(&self.rejections, &facts)?;
-        self.check_replacing(&rejections)?;
         Ok(Resolved {
-            rejections,
+            rejections: Prepared::new(&self.rejections, &facts)?,
             thresholds: self.thresholds()?,
             scalings: self.scalings.clone(),
             reject_scalings: self.reject_scalings.clone(),
             noise: (0..frames).map(|frame| facts.noise(frame)).collect(),
-            weights: self.weights.clone().filter(|_| self.combine == Combine::Average),
+            weights: self.weights.clone().filter(|_| self.combine.is_weighted()),
+            weigh_by_variance: self.weigh_by_variance,
             exposures: self.exposures.clone(),
             variance: self.variance,
             grow: self.grow,
@@ -206,27 +233,25 @@ impl Options {
         })
     }
 
+    /// Rows above and below a band that it depends on.
+    pub fn halo(&self) -> usize {
+        if self.two_passes() { self.grow.halo() } else { 0 }
+    }
+
+    /// Bytes a sample that a band hands from one pass to the other.
+    pub fn code_bytes(&self) -> usize {
+        usize::from(self.two_passes())
+    }
+
+    /// Does a rejection pool the noise of a whole row?
+    pub(crate) fn pools_rows(&self) -> bool {
+        let pools = |of: &Rejection| matches!(of, Rejection::AvSigClip(clip) if clip.pool == Pool::Row);
+        self.rejections.iter().any(pools)
+    }
+
     /// Must all rejections have been made before the first value is combined?
     pub(crate) fn two_passes(&self) -> bool {
         !self.rejections.is_empty() && (self.grow.radius >= 1.0 || self.reject_scalings.is_some())
-    }
-
-    /// What is replaced has no place but in an average that is made at once.
-    fn check_replacing(&self, rejections: &Prepared) -> Result<(), CombineError> {
-        if !rejections.replaces() {
-            return Ok(());
-        }
-        let wrong = |found: String, needed| Err(CombineError::Option { option: "medsigma", found, needed });
-        if self.combine != Combine::Average {
-            return wrong(format!("given for {:?}", self.combine).to_lowercase(), "combine average");
-        }
-        if self.two_passes() {
-            return wrong("given with grow or scalings of its own".into(), "neither");
-        }
-        if self.fallback {
-            return wrong("given with bad samples to fall back to".into(), "another mask type");
-        }
-        Ok(())
     }
 
     fn check_scalings(&self, frames: usize) -> Result<(), CombineError> {
@@ -290,6 +315,48 @@ impl Options {
         Ok(())
     }
 
+    /// medsigma gives the mean of samples that it has changed: nothing else can be made of them.
+    fn check_replacing(&self) -> Result<(), CombineError> {
+        let wrong = |option, found: &str, needed| {
+            Err(CombineError::Option { option, found: found.to_owned(), needed })
+        };
+        let Some(at) = self.rejections.iter().position(|of| matches!(of, Rejection::MedSigma(_))) else {
+            return Ok(());
+        };
+        if at + 1 != self.rejections.len() {
+            return wrong("reject", "medsigma before another one", "medsigma last: it replaces samples");
+        }
+        if self.combine != Combine::Average {
+            return wrong("combine", &format!("{:?}", self.combine).to_lowercase(), "average for medsigma");
+        }
+        if self.weights.is_some() || self.sample_weights {
+            return wrong("weight", "given for medsigma", "no weights: samples are replaced");
+        }
+        if self.reject_scalings.is_some() {
+            return wrong(
+                "scale for rejection",
+                "given for medsigma",
+                "one scale: the values that replace others are output",
+            );
+        }
+        Ok(())
+    }
+
+    /// What single rejections need of the others.
+    fn check_rejections(&self) -> Result<(), CombineError> {
+        let pooled = self.rejections.iter().filter(|of| matches!(of, Rejection::AvSigClip(_))).count();
+        if pooled > 1 {
+            let found = format!("avsigclip {pooled} times");
+            return Err(CombineError::Option { option: "reject", found, needed: "avsigclip once" });
+        }
+        let clips_variances = self.rejections.iter().any(|of| matches!(of, Rejection::VarClip(_)));
+        if clips_variances && self.variance == Variance::None {
+            let needed = "variances of the samples, for varclip";
+            return Err(CombineError::Option { option: "variance", found: "none".to_owned(), needed });
+        }
+        Ok(())
+    }
+
     /// Is everything there that the further images are made of?
     fn check_products(&self, frames: usize) -> Result<(), CombineError> {
         let wrong = |option, found: &str, needed| {
@@ -298,6 +365,23 @@ impl Options {
         let has = |product| self.products.contains(product);
         if (has(ValueProduct::Variance) || has(ValueProduct::Error)) && self.variance == Variance::None {
             return wrong("variance", "none", "variances of the samples, for a propagated error");
+        }
+        let combine = format!("combine={}", format!("{:?}", self.combine).to_lowercase());
+        if (has(ValueProduct::Variance) || has(ValueProduct::Error)) && !self.combine.propagates() {
+            return wrong(
+                "propagated error",
+                &combine,
+                "another statistic: there is no formula for this one",
+            );
+        }
+        if has(ValueProduct::Empirical) && !self.combine.has_empirical_error() {
+            return wrong("empirical error", &combine, "average, median or lmedian");
+        }
+        if self.weigh_by_variance && self.variance == Variance::None {
+            return wrong("weight by variance", "given without variances", "variances of the samples");
+        }
+        if self.weigh_by_variance && !self.combine.is_weighted() {
+            return wrong("weight by variance", &combine, "average, or another statistic with weights");
         }
         if has(ValueProduct::Exposure) && self.exposures.len() != frames {
             let found = format!("{} numbers for {frames} frames", self.exposures.len());
@@ -333,8 +417,12 @@ impl Options {
         let wrong = |found: String, needed| Err(CombineError::Option { option: "weight", found, needed });
         match self.combine {
             Combine::Average | Combine::Sum => {}
+            Combine::Quadrature | Combine::Nmodel | Combine::Wmedian => {}
             Combine::Median | Combine::Lmedian => {
-                return wrong("given for a median".into(), "combine average (a median ignores weights)");
+                return wrong(
+                    "given for a median".into(),
+                    "combine average, or wmedian (a median ignores weights)",
+                );
             }
             Combine::Min | Combine::Max => {
                 return wrong("given for an extreme value".into(), "combine average");
@@ -403,6 +491,7 @@ pub(crate) struct Resolved<T> {
     /// One a frame.
     pub(crate) noise: Vec<Noise>,
     pub(crate) weights: Option<Vec<f64>>,
+    pub(crate) weigh_by_variance: bool,
     pub(crate) exposures: Vec<f64>,
     pub(crate) variance: Variance,
     pub(crate) grow: Grow,
@@ -433,8 +522,6 @@ impl<T> Resolved<T> {
 
 #[cfg(test)]
 mod tests {
-    use skystack_reject::{MedSigma, SigClip};
-
     use super::*;
 
     #[test]
@@ -465,15 +552,6 @@ mod tests {
         assert!(message(&weights(&[1.0, -2.0], Combine::Average), 2).contains("-2 for frame 2"));
         assert!(message(&weights(&[0.0, 0.0], Combine::Average), 2).contains("0 for every frame"));
         assert!(message(&Options { blank: 1e300, ..Options::default() }, 2).contains("blank"));
-        let replacing = Options { rejections: vec![MedSigma::siril().into()], ..Options::default() };
-        assert!(replacing.check::<f32>(3).is_ok());
-        let median = Options { combine: Combine::Median, ..replacing.clone() };
-        assert!(message(&median, 3).contains("medsigma is given for median, needed combine average"));
-        let grown = Options { grow: Grow { radius: 1.0, nkeep: 1 }, ..replacing.clone() };
-        assert!(message(&grown, 3).contains("medsigma is given with grow"));
-        let followed =
-            Options { rejections: vec![MedSigma::siril().into(), SigClip::iraf().into()], ..replacing };
-        assert!(message(&followed, 3).contains("needed medsigma as the last one"));
         let crossed = Options { lthreshold: Some(2.0), hthreshold: Some(1.0), ..base };
         assert!(message(&crossed, 2).contains("2, 1"));
     }

@@ -87,11 +87,19 @@ family! {
     }
 }
 
+/// Bit of [`CountProduct::Dq`]: no sample is used.
+pub const DQ_NO_DATA: u32 = 1 << 24;
+/// Bit of [`CountProduct::Dq`]: some sample was rejected.
+pub const DQ_CLIPPED: u32 = 1 << 25;
+/// Bit of [`CountProduct::Dq`]: the samples used are such as a mask calls bad.
+pub const DQ_FALLBACK: u32 = 1 << 26;
+/// Bit of [`CountProduct::Dq`]: one sample is used.
+pub const DQ_SINGLE: u32 = 1 << 27;
+
 /// Any of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 #[expect(missing_docs, reason = "the names say it")]
-#[expect(clippy::enum_variant_names, reason = "a variant has the name of its family")]
 pub enum Product {
     ValueProduct(ValueProduct),
     CountProduct(CountProduct),
@@ -152,6 +160,11 @@ impl Products {
     /// Not this one.
     pub fn without(self, product: impl Into<Product>) -> Self {
         Self(self.0 & !product.into().bit())
+    }
+
+    /// Is it the combined image alone?
+    pub const fn is_none(self) -> bool {
+        self.0 == 0
     }
 
     /// Was it asked for?

@@ -193,7 +193,6 @@ fn same_bits<T: WorkingType>(seed: u64, words: bool) {
     }
     let expected = combined(&options, &values, &mut draw);
     let found = combined::<T>(&options, &stored, &mut draw);
-    let bits = |image: &[T]| image.iter().map(|v| v.bits()).collect::<Vec<_>>();
     let context = format!("seed {seed}: {frames} frames of {width} x {height}, first {first:?}, {options:?}");
     assert_eq!(all_bits(&found), all_bits(&expected), "{context}");
 }

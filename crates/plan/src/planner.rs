@@ -144,15 +144,19 @@ impl Costs {
                 (product(&[frames, width, sample_bytes]), product(&[frames, height, bytes_per_row]))
             }
         };
+        let codes_row = product(&[frames, width, workload.code_bytes]);
+        let halo = input_row.saturating_add(codes_row).saturating_mul(2 * workload.halo_rows as u64);
         let resident = if workload.outputs_stay { output_row.saturating_mul(height as u64) } else { 0 };
         Self {
             // Book-keeping of a frame: paths, headers and planes are of the order of a page.
             fixed: resident
                 .saturating_add(product(&[frames, 4096]))
+                .saturating_add(halo)
                 .saturating_add(workload.fixed_bytes as u64),
             worker: (workload.scratch_bytes as u64).saturating_add(TILES_PER_WORKER as u64 * TILE_BYTES),
             // A row is one tile at least where rows have gaps.
             row: input_row
+                .saturating_add(codes_row)
                 .saturating_add(output_row)
                 .saturating_add(product(&[width.div_ceil(MOST_TILE_WIDTH), TILE_BYTES as usize])),
             bytes_read,

@@ -37,6 +37,10 @@ pub struct Workload {
     pub scratch_bytes: usize,
     /// What is allocated once whatever the plan, in bytes: writers, for example.
     pub fixed_bytes: usize,
+    /// Rows above and below a band that are read with it.
+    pub halo_rows: usize,
+    /// Bytes a sample that a band, with its halo, keeps between two passes over it.
+    pub code_bytes: usize,
 }
 
 /// What the user allows.
@@ -61,6 +65,8 @@ impl Workload {
             outputs_stay: false,
             scratch_bytes: 0,
             fixed_bytes: 0,
+            halo_rows: 0,
+            code_bytes: 0,
         }
     }
 
@@ -80,6 +86,13 @@ impl Workload {
     /// What is allocated once whatever the plan, in bytes.
     pub const fn fixed(mut self, bytes: usize) -> Self {
         self.fixed_bytes = bytes;
+        self
+    }
+
+    /// Rows above and below a band that are read with it, and bytes a sample that it keeps between two passes.
+    pub const fn halo(mut self, rows: usize, code_bytes: usize) -> Self {
+        self.halo_rows = rows;
+        self.code_bytes = code_bytes;
         self
     }
 

@@ -14,7 +14,7 @@ pub(crate) struct Sample {
 pub enum Ingest {
     /// A sample that the rejection sees.
     Valid,
-    /// NaN or infinite, or so once it was scaled: no value.
+    /// NaN or infinite, or so once it was scaled, or without a variance where there are variances: no value.
     Missing,
     /// Outside the thresholds: no value either.
     Threshold,
@@ -36,7 +36,25 @@ pub(crate) fn ingest(frame: usize, input: f64, setup: &Setup) -> (f64, Ingest) {
         Some(scaling) => setup.working.round(x * scaling.multiply + scaling.add) + 0.0,
         None => x,
     };
-    (y, if y.is_finite() { Ingest::Valid } else { Ingest::Missing })
+    // 8.1: in a stack with variances a sample without one is no sample.
+    let unknown = variance(frame, setup).is_some_and(f64::is_nan) && !setup.ignore_unknown_variances;
+    (y, if y.is_finite() && !unknown { Ingest::Valid } else { Ingest::Missing })
+}
+
+/// v of `frame` as scaled: T(v·(m·m)) of the v that was read, NaN where that is no positive number (docs/decisions/0020).
+/// Nothing where there are no variances.
+fn variance(frame: usize, setup: &Setup) -> Option<f64> {
+    let v = setup.working.round(*setup.variances.get(frame)?);
+    let scaled = match setup.scalings.get(frame) {
+        Some(scaling) => setup.working.round(v * (scaling.multiply * scaling.multiply)),
+        None => v,
+    };
+    Some(if scaled > 0.0 && scaled.is_finite() { scaled } else { f64::NAN })
+}
+
+/// The variances of all frames, as scaled; NaN where unknown.
+pub(crate) fn variances(setup: &Setup) -> Vec<f64> {
+    (0..setup.variances.len()).filter_map(|frame| variance(frame, setup)).collect()
 }
 
 /// The valid samples, in frame order.
@@ -79,6 +97,18 @@ mod tests {
     fn what_overflows_the_working_type_is_missing() {
         let of = |working| ingest(0, 1e300, &Setup::convention(Convention::Iraf, working)).1;
         assert_eq!((of(Working::F32), of(Working::F64)), (Ingest::Missing, Ingest::Valid));
+    }
+
+    /// m = 3, T = f32: v = T(1/3), then T(v·9) rounds once.
+    #[test]
+    fn a_variance_is_rounded_when_read_and_when_scaled() {
+        let scalings = [skystack_reject::Scaling { multiply: 3.0, add: 0.0 }];
+        let base = Setup::convention(Convention::Iraf, Working::F32);
+        let setup = Setup { scalings: &scalings, variances: &[1.0 / 3.0], ..base };
+        let v = f64::from((1.0f64 / 3.0) as f32);
+        assert_eq!(variances(&setup), [f64::from((v * 9.0) as f32)]);
+        let overflowing = Setup { variances: &[3e38], ..setup };
+        assert!(variances(&overflowing)[0].is_nan());
     }
 
     #[test]

@@ -27,21 +27,30 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod avsigclip;
+mod ccdclip;
+mod clipping;
 mod column;
 mod combine;
+mod errors;
 mod extrema;
 mod gesd;
+mod grow;
 mod linearfit;
+mod meanclip;
 mod medsigma;
 mod minmax;
 mod moments;
+mod noise;
 mod none;
+pub mod normalise;
 mod one_pass;
 mod order;
 mod outcome;
 mod pclip;
 mod percentile;
 mod pixel;
+mod reason;
 mod restore;
 mod setup;
 mod sigclip;
@@ -50,10 +59,14 @@ mod spread;
 mod student;
 mod sums;
 mod trace;
+mod varclip;
 mod winsorized;
 
+pub use avsigclip::pooled;
 pub use column::Ingest;
+pub use grow::{Shape, grow};
 pub use outcome::{Pass, Side, Stop};
 pub use pixel::{Pixel, pixel};
+pub use reason::Reason;
 pub use setup::{Combine, Lmedian, Setup, SigmaRule, Working};
-pub use trace::{Stages, Trace, trace};
+pub use trace::{Stages, Trace, combined, trace};

@@ -36,9 +36,7 @@ fn drops(n0: usize, frames: usize, minmax: &MinMax) -> (usize, usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Working;
     use crate::column::samples;
-    use skystack_reject::FrameFacts;
 
     /// nlow 1 of 9, n₀ = 4: 4/9 + 0.001 truncates to 0. n₀ = 9: 9·(1/9) + 0.001 truncates to 1 whatever the rounding.
     #[test]
@@ -69,7 +67,7 @@ mod tests {
 
     #[test]
     fn equal_values_go_by_frame() {
-        let context = Context { working: Working::F64, facts: FrameFacts::new(3) };
+        let context = Context::of(3);
         let outcome = reject(&samples(&[1.0, 1.0, 1.0]), &MinMax::new(1.0, 1.0), &context);
         assert!(outcome.rejected(0) && !outcome.rejected(1) && outcome.rejected(2));
     }

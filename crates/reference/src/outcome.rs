@@ -12,6 +12,31 @@ pub(crate) struct Context<'a> {
     pub(crate) working: Working,
     /// The stack; `facts.frames` is N, missing samples included.
     pub(crate) facts: FrameFacts<'a>,
+    /// Variance of the sample of each frame, a value of T, scaled as the sample is; NaN where it is unknown, and no entry
+    /// where there are none.
+    pub(crate) variances: &'a [f64],
+    /// S² of the output row, for avsigclip.
+    pub(crate) pooled: f64,
+}
+
+impl<'a> Context<'a> {
+    /// N frames of f64 of which nothing is known.
+    #[cfg(test)]
+    pub(crate) fn of(frames: usize) -> Self {
+        let facts = FrameFacts::new(frames);
+        Self { working: Working::F64, facts, variances: &[], pooled: f64::NAN }
+    }
+
+    /// max(1, (c+z)/s): the level c in units of a frame before it was scaled (5.0.5).
+    pub(crate) fn level_in(&self, frame: usize, c: f64) -> f64 {
+        let scaling = self.facts.scaling(frame);
+        ((c + scaling.zero()) / scaling.scale()).max(1.0)
+    }
+
+    /// Variance of the sample of `frame`.
+    pub(crate) fn variance(&self, frame: usize) -> f64 {
+        self.variances.get(frame).copied().unwrap_or(f64::NAN)
+    }
 }
 
 /// The side of the centre, or the end of the ranks, at which a sample was dropped.

@@ -9,6 +9,12 @@ pub struct Pixel {
     pub value: f64,
     /// Sigma image value likewise.
     pub sigma: f64,
+    /// Propagated variance of the value (section 8.1), likewise; NaN where a variance is unknown. Nothing in a stack without
+    /// variances, and where none is defined.
+    pub variance: Option<f64>,
+    /// Empirical variance of the value from the scatter of the samples (section 8.2), likewise; NaN for one sample. Nothing where
+    /// none is defined.
+    pub empirical: Option<f64>,
     /// Samples used.
     pub count: usize,
     /// Samples rejected: `low` + `high`. Missing ones are not among them.

@@ -2,6 +2,8 @@
 
 use skystack_reject::{Convention, FrameFacts, Noise, Rejection, Scaling};
 
+use crate::outcome::Context;
+
 /// The working type T.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Working {
@@ -42,6 +44,12 @@ pub enum Combine {
     Min,
     /// Largest value.
     Max,
+    /// √SUM((w·y)²)/SUM(w): the samples are errors, and this is the error of their mean.
+    Quadrature,
+    /// The same of the noise that the model of section 5.6 gives each sample.
+    Nmodel,
+    /// Weighted median.
+    Wmedian,
 }
 
 /// Whose low median is meant (section 4.3).
@@ -85,8 +93,17 @@ pub struct Setup<'a> {
     pub lthreshold: Option<f64>,
     /// Largest value that is no missing one, inclusive, in input units.
     pub hthreshold: Option<f64>,
-    /// A weight ≥ 0 for each frame, normalised by the caller. Only [`Combine::Average`] and its sigma look at them.
+    /// A weight ≥ 0 for each frame, normalised by the caller. Only [`Combine::Average`] with its sigma, the weighted
+    /// combinations, and `meanclip` look at them.
     pub weights: Option<&'a [f64]>,
+    /// Weigh each sample by the reciprocal of its variance, times the weight of its frame.
+    pub weigh_by_variance: bool,
+    /// Variance of the sample of each frame before scaling; empty where there are none.
+    pub variances: &'a [f64],
+    /// Use a sample whose variance is no positive number (then that of the pixel is unknown, too); otherwise it is missing.
+    pub ignore_unknown_variances: bool,
+    /// S² of the output row ([`pooled`](crate::pooled())), where an avsigclip wants it.
+    pub pooled: f64,
     /// Value of an empty pixel.
     pub blank: f64,
     /// Whose sigma image is meant.
@@ -117,13 +134,18 @@ impl Setup<'_> {
             lthreshold: None,
             hthreshold: None,
             weights: None,
+            weigh_by_variance: false,
+            variances: &[],
+            ignore_unknown_variances: false,
+            pooled: f64::NAN,
             blank,
             sigma,
         }
     }
 
-    /// What the rejections know of `frames` frames.
-    pub(crate) const fn facts(&self, frames: usize) -> FrameFacts<'_> {
-        FrameFacts { frames, scalings: self.scalings, noise: self.noise, weights: self.weights }
+    /// What a rejection is given beside its column of `frames` frames with these scaled variances.
+    pub(crate) const fn context<'a>(&'a self, frames: usize, variances: &'a [f64]) -> Context<'a> {
+        let facts = FrameFacts { frames, scalings: self.scalings, noise: self.noise, weights: self.weights };
+        Context { working: self.working, facts, variances, pooled: self.pooled }
     }
 }

@@ -1,190 +1,91 @@
-//! sigclip, and madclip with it (algorithms.md sections 5.0.3, 5.0.4, 5.4, 5.16).
+//! sigclip, and madclip with it (algorithms.md sections 5.4, 5.16 and 5.0.5).
 
-use skystack_reject::{Center, Restore, SigClip, Spread, ZeroSpread};
+use skystack_reject::{Center, SigClip, Spread, ZeroSpread};
 
-use crate::Working;
+use crate::Stop;
+use crate::clipping::{Limits, Measured, Style, clip};
 use crate::column::Sample;
-use crate::outcome::{Context, Dropped, Outcome, Pass, Side, Stop};
-use crate::restore::{must_keep, nearest_in_interval, nearest_of_last_pass};
+use crate::outcome::{Context, Outcome};
 use crate::spread::{center, variance};
-
-/// Clips a column, pass by pass.
-struct Clipping<'a> {
-    clip: &'a SigClip,
-    working: Working,
-    /// N, missing samples included.
-    frames: usize,
-    /// K; 0 unless samples are restored by `nearest`.
-    k: usize,
-    survivors: Vec<Sample>,
-    dropped: Vec<Dropped>,
-    passes: Vec<Pass>,
-}
+use crate::sums::sum;
 
 /// Drops what F1 drops, pass after pass, then restores.
-pub(crate) fn reject(column: &[Sample], clip: &SigClip, context: &Context) -> Outcome {
-    let k = match clip.restore {
-        Restore::Nearest => must_keep(column.len(), clip.nkeep, clip.maxrej),
-        Restore::Rollback | Restore::None => 0,
-    };
-    let survivors = column.to_vec();
-    let (working, frames) = (context.working, context.facts.frames);
-    let mut run = Clipping { clip, working, frames, k, survivors, dropped: vec![], passes: vec![] };
-    let stop = loop {
-        if let Some(stop) = run.next_pass() {
-            break stop;
-        }
-    };
-    let restored = run.restored(column);
-    Outcome { restored, stop, dropped: run.dropped, passes: run.passes, current: None }
+pub(crate) fn reject(column: &[Sample], rule: &SigClip, context: &Context) -> Outcome {
+    let mut previous = None;
+    clip(column, &limits(rule), context, |survivors, pass| {
+        let measured = measure(survivors, rule, pass, previous, context);
+        previous = Some(measured.sigma);
+        measured
+    })
 }
 
-impl Clipping<'_> {
-    /// One pass; says why it was the last one.
-    fn next_pass(&mut self) -> Option<Stop> {
-        if let Some(stop) = self.may_not_run() {
-            return Some(stop);
-        }
-        let (clip, pass) = (self.clip, self.passes.len() + 1);
-        let n = self.survivors.len();
-        let c = center(&self.survivors, clip, pass, self.working);
-        // F4: for std only.
-        if clip.spread == Spread::Std && n <= clip.ddof as usize {
-            self.record(c, f64::NAN);
-            return Some(if pass == 1 { Stop::NotEnoughSamples } else { Stop::TooFew });
-        }
-        let v = variance(&self.survivors, c, clip, pass, self.working);
-        let previous = self.passes.last().map(|pass| pass.sigma);
-        self.record(c, v);
-        if !v.is_finite() {
-            return Some(Stop::NotFinite);
-        }
-        if v == 0.0 && clip.zero_spread == ZeroSpread::Stop {
-            return Some(Stop::ZeroSpread);
-        }
-        if self.is_within_tolerance(previous, v.sqrt()) {
-            return Some(Stop::Converged);
-        }
-        let dropped = self.test(c, v, pass);
-        self.drop_all(&dropped);
-        if self.went_too_far() {
-            self.undo(&dropped);
-            return Some(Stop::Nkeep);
-        }
-        dropped.is_empty().then_some(Stop::Converged)
+fn limits(rule: &SigClip) -> Limits {
+    Limits {
+        lsigma: rule.lsigma,
+        hsigma: rule.hsigma,
+        maxiters: rule.maxiters,
+        minclip: rule.minclip,
+        nkeep: rule.nkeep,
+        maxrej: rule.maxrej,
+        restore: rule.restore,
+        style: if rule.center == Center::Mean { Style::All } else { Style::Inward },
     }
+}
 
-    /// 5.0.3: a pass runs only while n ≥ minimum, and at most `maxiters` of them.
-    fn may_not_run(&self) -> Option<Stop> {
-        let n = self.survivors.len();
-        let minclip = self.clip.minclip as usize;
-        let minimum = match self.clip.restore {
-            Restore::Nearest => minclip.max(self.k + 1),
-            Restore::Rollback | Restore::None => minclip,
-        };
-        if n < minimum || n == 0 {
-            return Some(match self.passes.len() {
-                0 => Stop::NotEnoughSamples,
-                // Only K forbids it.
-                _ if n >= minclip && n > 0 => Stop::Nkeep,
-                _ => Stop::TooFew,
-            });
-        }
-        let exhausted = self.clip.maxiters.is_some_and(|most| self.passes.len() >= most as usize);
-        exhausted.then_some(Stop::MaxIters)
+/// Centre and variance of a pass; `previous` is the σ of the pass before.
+fn measure(
+    survivors: &[Sample],
+    rule: &SigClip,
+    pass: usize,
+    previous: Option<f64>,
+    context: &Context,
+) -> Measured {
+    let c = center(survivors, rule, pass, context.working);
+    // F4: for std only.
+    if rule.spread == Spread::Std && survivors.len() <= rule.ddof as usize {
+        let stop = if pass == 1 { Stop::NotEnoughSamples } else { Stop::TooFew };
+        return Measured::common(c, f64::NAN, survivors).stopping(stop);
     }
-
-    /// gnuastro: (σ_prev − σ)/σ < tolerance, from the second pass on.
-    fn is_within_tolerance(&self, previous: Option<f64>, sigma: f64) -> bool {
-        match (self.clip.tolerance, previous) {
-            (Some(tolerance), Some(previous)) => (previous - sigma) / sigma < tolerance,
-            _ => false,
-        }
+    let corrects = context.facts.corrects_scales(rule.sigscale);
+    let v = match corrects {
+        true => corrected_variance(survivors, c, rule, context),
+        false => variance(survivors, c, rule, pass, context.working),
+    };
+    let measured = Measured::common(c, v, survivors);
+    if measured.stop.is_some() {
+        return measured;
     }
-
-    /// F1 for every survivor, with one c and one V.
-    fn test(&self, c: f64, v: f64, pass: usize) -> Vec<Dropped> {
-        let (lsigma, hsigma) = (self.clip.lsigma, self.clip.hsigma);
-        let beyond = |d: f64, k: f64| k.is_finite() && d * d > (k * k) * v;
-        let side = |d: f64| match d {
-            d if d < 0.0 && beyond(d, lsigma) => Some(Side::Low),
-            d if d > 0.0 && beyond(d, hsigma) => Some(Side::High),
-            _ => None,
-        };
-        let test = |&sample: &Sample| {
-            let d = sample.y - c;
-            // F6: the residual.
-            side(d).map(|side| Dropped { sample, side, pass, residual: d.abs() / v.sqrt() })
-        };
-        self.survivors.iter().filter_map(test).collect()
+    if v == 0.0 && rule.zero_spread == ZeroSpread::Stop {
+        return measured.stopping(Stop::ZeroSpread);
     }
-
-    fn drop_all(&mut self, dropped: &[Dropped]) {
-        self.survivors.retain(|s| dropped.iter().all(|dropped| dropped.sample.frame != s.frame));
-        self.dropped.extend(dropped);
-        let of_side = |side| dropped.iter().filter(|dropped| dropped.side == side).count();
-        if let Some(pass) = self.passes.last_mut() {
-            (pass.low, pass.high) = (of_side(Side::Low), of_side(Side::High));
-        }
+    if is_within_tolerance(rule, previous, v.sqrt()) {
+        return measured.stopping(Stop::Converged);
     }
-
-    /// `restore = rollback`: n < nkeep, or N − n > maxrej, where missing samples count.
-    fn went_too_far(&self) -> bool {
-        let n = self.survivors.len();
-        self.clip.restore == Restore::Rollback
-            && (n < self.clip.nkeep as usize
-                || self.clip.maxrej.is_some_and(|most| self.frames - n > most as usize))
+    if corrects {
+        let variances = survivors.iter().map(|s| v * context.level_in(s.frame, c)).collect();
+        return Measured { variances, ..measured };
     }
+    measured
+}
 
-    /// Undoes exactly the last pass. Its samples stay in the record of the dropped; `restored` names them.
-    fn undo(&mut self, dropped: &[Dropped]) {
-        self.survivors.extend(dropped.iter().map(|dropped| dropped.sample));
-        self.survivors.sort_by_key(|sample| sample.frame);
-        if let Some(pass) = self.passes.last_mut() {
-            pass.undone = true;
-        }
-    }
+/// 5.0.5: V = SUM((y−c)²/r²)/(n−ddof) with r² = max(1, (c+z)/s).
+fn corrected_variance(survivors: &[Sample], c: f64, rule: &SigClip, context: &Context) -> f64 {
+    let squares = sum(survivors, |s| ((s.y - c) * (s.y - c)) / context.level_in(s.frame, c));
+    squares / (survivors.len() as f64 - f64::from(rule.ddof))
+}
 
-    /// The frames that come back.
-    fn restored(&self, column: &[Sample]) -> Vec<usize> {
-        let Some(last) = self.passes.last() else { return vec![] };
-        let number = self.passes.len();
-        let last_pass = || self.dropped.iter().copied().filter(|dropped| dropped.pass == number);
-        if last.undone {
-            return last_pass().map(|dropped| dropped.sample.frame).collect();
-        }
-        if self.survivors.len() >= self.k {
-            return vec![];
-        }
-        match self.clip.center {
-            Center::Median | Center::Lmedian => nearest_in_interval(column, &self.dropped, self.k, last.n),
-            Center::Mean => {
-                nearest_of_last_pass(&last_pass().collect::<Vec<_>>(), self.survivors.len(), self.k)
-            }
-        }
-    }
-
-    /// Writes the pass down; what it drops is filled in later.
-    fn record(&mut self, center: f64, variance: f64) {
-        let sigma = variance.sqrt();
-        let width = |k: f64| if k.is_finite() { k * sigma } else { f64::INFINITY };
-        self.passes.push(Pass {
-            center,
-            sigma,
-            lower: center - width(self.clip.lsigma),
-            upper: center + width(self.clip.hsigma),
-            n: self.survivors.len(),
-            low: 0,
-            high: 0,
-            undone: false,
-        });
+/// gnuastro: (σ_prev − σ)/σ < tolerance, from the second pass on.
+fn is_within_tolerance(rule: &SigClip, previous: Option<f64>, sigma: f64) -> bool {
+    match (rule.tolerance, previous) {
+        (Some(tolerance), Some(previous)) => (previous - sigma) / sigma < tolerance,
+        _ => false,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Pixel, Setup, pixel};
+    use crate::{Pixel, Setup, Working, pixel};
     use skystack_reject::{Convention, madclip};
 
     fn clip(column: &[f64], clip: SigClip) -> Pixel {

@@ -1,29 +1,30 @@
 //! The sigma image: scatter of the used samples (algorithms.md section 8.3).
 
 use crate::column::Sample;
-use crate::combine::total_weight;
+use crate::combine::{total_weight, weights};
 use crate::moments::variance_by_mean;
+use crate::outcome::Context;
 use crate::sums::sum;
 use crate::{Combine, Setup, SigmaRule};
 
 /// Scatter about `out`, the rounded output value, itself rounded once to T; `blank` where nothing is used.
-pub(crate) fn sigma(used: &[Sample], out: f64, setup: &Setup) -> f64 {
+pub(crate) fn sigma(used: &[Sample], out: f64, setup: &Setup, context: &Context) -> f64 {
     let round = |v| setup.working.round(v);
     match (used.len(), setup.sigma) {
         (0, _) => round(setup.blank),
         (_, SigmaRule::Population) => round(variance_by_mean(used, 0).sqrt()),
         (1, SigmaRule::Iraf) => 0.0,
         (1, SigmaRule::Scatter) => f64::NAN,
-        _ => round(scatter(used, out, setup)),
+        _ => round(scatter(used, out, setup, context)),
     }
 }
 
 /// √(SUM((y−out)²)/(n−1)), or with weights √(SUM(w(y−out)²)/SUM(w) · (n/(n−1))).
-fn scatter(used: &[Sample], out: f64, setup: &Setup) -> f64 {
+fn scatter(used: &[Sample], out: f64, setup: &Setup, context: &Context) -> f64 {
     let n = used.len() as f64;
     let squared = |s: Sample| (s.y - out) * (s.y - out);
-    let weights = if setup.combine == Combine::Average { setup.weights } else { None };
-    match total_weight(used, weights) {
+    let weights = weights(setup, context).filter(|_| setup.combine == Combine::Average);
+    match total_weight(used, weights.as_deref()) {
         Some((weights, total)) => {
             ((sum(used, |s| weights[s.frame] * squared(s)) / total) * (n / (n - 1.0))).sqrt()
         }
@@ -39,6 +40,10 @@ mod tests {
     use skystack_reject::Convention;
 
     const T: Working = Working::F64;
+
+    fn sigma(used: &[Sample], out: f64, setup: &Setup) -> f64 {
+        super::sigma(used, out, setup, &setup.context(used.len(), setup.variances))
+    }
 
     /// 1 3 8: mean 4: (9 + 1 + 16)/2 = 13. About the median 3: (4 + 0 + 25)/2 = 14.5. Population: 26/3.
     #[test]

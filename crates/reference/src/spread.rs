@@ -41,7 +41,7 @@ fn is_trimmed(trim: Trim, pass: usize) -> bool {
 }
 
 /// The set without rank 1 and rank n, in frame order.
-fn without_extremes(set: &[Sample]) -> Vec<Sample> {
+pub(crate) fn without_extremes(set: &[Sample]) -> Vec<Sample> {
     let ranked = by_rank(set);
     let (lowest, highest) = (ranked[0].frame, ranked[ranked.len() - 1].frame);
     set.iter().copied().filter(|s| s.frame != lowest && s.frame != highest).collect()

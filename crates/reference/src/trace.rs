@@ -6,9 +6,10 @@ use skystack_reject::Rejection;
 
 use crate::column::{self, Sample};
 use crate::outcome::{Context, Outcome};
-use crate::{Combine, Ingest, Pixel, Setup, Side, Stop, Working};
+use crate::{Combine, Ingest, Pixel, Reason, Setup, Side, Stop, Working};
 use crate::{
-    combine, extrema, gesd, linearfit, medsigma, minmax, none, pclip, percentile, sigclip, sigma, winsorized,
+    avsigclip, ccdclip, combine, errors, extrema, gesd, linearfit, meanclip, medsigma, minmax, none, pclip,
+    percentile, sigclip, sigma, varclip, winsorized,
 };
 
 /// The history of one pixel. `Display` writes it as a table.
@@ -55,20 +56,19 @@ pub struct Stages {
 /// As [`pixel`](crate::pixel()).
 pub fn trace(samples: &[f64], setup: &Setup) -> Trace {
     let frames = samples.len();
-    assert!(setup.weights.is_none_or(|weights| weights.len() == frames), "one weight per frame is needed");
+    check(frames, setup);
+    let variances = column::variances(setup);
+    let context = setup.context(frames, &variances);
     let column = column::valid(samples, setup);
-    let outcome = reject_all(&column, frames, setup);
+    let outcome = reject_all(&column, setup, &context);
     let used: Vec<Sample> = column.iter().copied().filter(|sample| !outcome.rejected(sample.frame)).collect();
     let only_average = outcome.current.is_none() || setup.combine == Combine::Average;
     assert!(only_average, "medsigma is for combine=average");
-    let value = combine::combine(outcome.current.as_deref().unwrap_or(&used), setup);
+    let results = results(&used, outcome.current.as_deref(), setup, &context);
     let rows = samples.iter().enumerate().map(|(frame, &input)| stages(frame, input, &used, &outcome, setup));
     let frames_of_rows: Vec<Stages> = rows.collect();
     let (low, high) = (outcome.count(Side::Low), outcome.count(Side::High));
     let pixel = Pixel {
-        value,
-        sigma: sigma::sigma(&used, value, setup),
-        count: used.len(),
         nrej: low + high,
         nmiss: frames - column.len(),
         used: frames_of_rows.iter().map(|row| row.used).collect(),
@@ -77,17 +77,78 @@ pub fn trace(samples: &[f64], setup: &Setup) -> Trace {
         restored: outcome.restored.len(),
         passes: outcome.passes,
         stop: outcome.stop,
+        ..results
     };
     Trace { working: setup.working, combine: setup.combine, frames: frames_of_rows, pixel }
 }
 
+/// Steps 8 and 9 alone: the results of a pixel of which the samples of the frames in `used` are combined, whoever chose them.
+///
+/// What comes of the choice itself (counts of rejected samples, passes) is left at nothing. It is for what acts on whole
+/// images, such as [`grow`](crate::grow()).
+///
+/// ```
+/// use skystack_reference::{Setup, Working, combined};
+/// use skystack_reject::Convention;
+/// let setup = Setup::convention(Convention::Iraf, Working::F64);
+/// let answer = combined(&[1.0, 2.0, 9.0], &[true, true, false], &setup);
+/// assert_eq!((answer.value, answer.count), (1.5, 2));
+/// ```
+///
+/// # Panics
+/// As [`pixel`](crate::pixel()).
+pub fn combined(samples: &[f64], used: &[bool], setup: &Setup) -> Pixel {
+    check(samples.len(), setup);
+    let variances = column::variances(setup);
+    let context = setup.context(samples.len(), &variances);
+    let column = column::valid(samples, setup);
+    let kept: Vec<Sample> = column.iter().copied().filter(|sample| used[sample.frame]).collect();
+    let of_frame = |frame: usize| kept.iter().any(|sample| sample.frame == frame);
+    let used = (0..samples.len()).map(of_frame).collect();
+    Pixel { used, nmiss: samples.len() - column.len(), ..results(&kept, None, setup, &context) }
+}
+
+/// Value, sigma, variances and count of the used samples; the value is that of `current` where samples were replaced.
+fn results(used: &[Sample], current: Option<&[Sample]>, setup: &Setup, context: &Context) -> Pixel {
+    let value = combine::combine(current.unwrap_or(used), setup, context);
+    Pixel {
+        value,
+        sigma: sigma::sigma(used, value, setup, context),
+        variance: errors::propagated(used, setup, context),
+        empirical: errors::empirical(used, value, setup, context),
+        count: used.len(),
+        nrej: 0,
+        nmiss: 0,
+        used: vec![],
+        low: 0,
+        high: 0,
+        restored: 0,
+        passes: vec![],
+        stop: Stop::SinglePass,
+    }
+}
+
+fn check(frames: usize, setup: &Setup) {
+    let of_all = |count: usize| count == 0 || count == frames;
+    assert!(setup.weights.is_none_or(|weights| weights.len() == frames), "one weight per frame is needed");
+    assert!(of_all(setup.variances.len()), "one variance per frame is needed, or none");
+    assert!(of_all(setup.scalings.len()), "one scaling per frame is needed, or none");
+}
+
+/// What the rejections leave of a column.
+pub(crate) fn survivors(samples: &[f64], setup: &Setup, context: &Context) -> Vec<Sample> {
+    let mut column = column::valid(samples, setup);
+    let outcome = reject_all(&column, setup, context);
+    column.retain(|sample| !outcome.rejected(sample.frame));
+    column
+}
+
 /// Step 6: one rejection after the other.
-fn reject_all(column: &[Sample], frames: usize, setup: &Setup) -> Outcome {
-    let context = Context { working: setup.working, facts: setup.facts(frames) };
+fn reject_all(column: &[Sample], setup: &Setup, context: &Context) -> Outcome {
     let (mut column, mut all) = (column.to_vec(), none::reject());
     for rejection in setup.rejections {
         assert!(all.current.is_none(), "nothing can be rejected from what medsigma has replaced");
-        let outcome = reject(&column, rejection, &context);
+        let outcome = reject(&column, rejection, context);
         column.retain(|sample| !outcome.rejected(sample.frame));
         all = all.then(outcome);
     }
@@ -106,6 +167,10 @@ fn reject(column: &[Sample], rejection: &Rejection, context: &Context) -> Outcom
         Rejection::Winsorized(winsorized) => winsorized::reject(column, winsorized, context),
         Rejection::LinearFit(linearfit) => linearfit::reject(column, linearfit, context),
         Rejection::Gesd(gesd) => gesd::reject(column, gesd),
+        Rejection::AvSigClip(clip) => avsigclip::reject(column, clip, context),
+        Rejection::CcdClip(clip) => ccdclip::reject(column, clip, context),
+        Rejection::MeanClip(clip) => meanclip::reject(column, clip, context),
+        Rejection::VarClip(clip) => varclip::reject(column, clip, context),
         other => panic!("the reference does not know the rejection {other:?}"),
     }
 }
@@ -118,6 +183,20 @@ fn stages(frame: usize, input: f64, used: &[Sample], outcome: &Outcome, setup: &
         dropped: outcome.dropped(frame).map(|dropped| (dropped.side, dropped.pass)),
         restored: outcome.restored.contains(&frame),
         used: used.iter().any(|sample| sample.frame == frame),
+    }
+}
+
+impl Stages {
+    /// What became of the sample, in one word. (Masked samples come in as NaN: the reference does not know them.)
+    pub fn reason(&self) -> Reason {
+        match (self.ingest, self.dropped) {
+            (Ingest::Missing, _) => Reason::Nodata,
+            (Ingest::Threshold, _) => Reason::Threshold,
+            (Ingest::Valid, None) => Reason::Used,
+            (Ingest::Valid, Some(_)) if self.restored => Reason::Restored,
+            (Ingest::Valid, Some((Side::Low, _))) => Reason::Low,
+            (Ingest::Valid, Some((Side::High, _))) => Reason::High,
+        }
     }
 }
 

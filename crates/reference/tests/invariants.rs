@@ -6,9 +6,9 @@
 use proptest::prelude::*;
 use skystack_reference::{Combine, Pixel, Setup, Working, pixel};
 use skystack_reject::{
-    About, Center, Convention, Extrema, Gesd, LineFit, LinearFit, MaxOutliers, MedSigma, MinMax, PClip,
-    PClipRule, Percentile, Rejection, Restore, SigClip, Spread, Trim, Winsorized, WinsorizedRule, ZeroSpread,
-    madclip,
+    About, AvSigClip, CcdClip, Center, Convention, Extrema, Gesd, LineFit, LinearFit, MaxOutliers, MeanClip,
+    MedSigma, MinMax, PClip, PClipRule, Percentile, Rejection, Restore, SigClip, Spread, Trim, Winsorized,
+    WinsorizedRule, ZeroSpread, madclip,
 };
 
 const COMBINATIONS: [Combine; 6] =
@@ -158,6 +158,37 @@ fn rejection() -> impl Strategy<Value = Rejection> {
     ]
 }
 
+/// Those whose width follows the level: no shift and no change of units leaves them as they are.
+fn level_dependent() -> impl Strategy<Value = Rejection> {
+    let center = prop::sample::select(vec![Center::Median, Center::Mean]);
+    let conventions = vec![CcdClip::iraf(), CcdClip::imcombiners(), CcdClip::pixinsight()];
+    let limits = (prop::option::of(0u32..9), prop::option::of(0u32..9));
+    let ccdclip = (prop::sample::select(conventions), center.clone(), factor(), factor(), limits.clone());
+    let ccdclip = ccdclip.prop_map(|(clip, center, lsigma, hsigma, (nkeep, maxrej))| {
+        let clip = clip.center(center).lsigma(lsigma).hsigma(hsigma);
+        let clip = nkeep.map_or(clip, |nkeep| clip.nkeep(nkeep));
+        maxrej.map_or(clip, |maxrej| clip.maxrej(maxrej)).into()
+    });
+    let avsigclip =
+        (center, factor(), factor(), limits).prop_map(|(center, lsigma, hsigma, (nkeep, maxrej))| {
+            let mut clip = AvSigClip::pixinsight().center(center).lsigma(lsigma).hsigma(hsigma);
+            (clip.nkeep, clip.maxrej) = (nkeep.unwrap_or(1), maxrej);
+            clip.into()
+        });
+    prop_oneof![ccdclip, avsigclip]
+}
+
+fn meanclip() -> impl Strategy<Value = Rejection> {
+    let clip =
+        |(lsigma, hsigma, rounds)| MeanClip::lsst().lsigma(lsigma).hsigma(hsigma).rounds(rounds).into();
+    (factor(), factor(), 0u32..5).prop_map(clip)
+}
+
+/// All of them.
+fn any_rejection() -> impl Strategy<Value = Rejection> {
+    prop_oneof![3 => rejection(), 2 => level_dependent(), 1 => meanclip()]
+}
+
 fn setup_of(rejection: &Rejection, combine: Combine, working: Working) -> Setup<'_> {
     // Of replaced samples there is nothing but an average.
     let combine = if matches!(rejection, Rejection::MedSigma(_)) { Combine::Average } else { combine };
@@ -176,10 +207,6 @@ fn combine() -> impl Strategy<Value = Combine> {
     prop::sample::select(COMBINATIONS.to_vec())
 }
 
-fn clip_of(rejection: &Rejection) -> Option<&SigClip> {
-    if let Rejection::SigClip(clip) = rejection { Some(clip) } else { None }
-}
-
 /// Equal in everything but passes, which hold values; NaN equals NaN.
 fn same(a: &Pixel, b: &Pixel) -> bool {
     let bits = |p: &Pixel| (p.value.to_bits(), p.sigma.to_bits());
@@ -196,7 +223,7 @@ proptest! {
     })]
 
     #[test]
-    fn the_counts_add_up(column in column(), rejection in rejection(), combine in combine(), working in working()) {
+    fn the_counts_add_up(column in column(), rejection in any_rejection(), combine in combine(), working in working()) {
         let p = pixel(&column, &setup_of(&rejection, combine, working));
         prop_assert_eq!(p.count + p.nrej + p.nmiss, column.len());
         prop_assert_eq!(p.low + p.high, p.nrej);
@@ -207,7 +234,7 @@ proptest! {
     }
 
     #[test]
-    fn a_floor_holds_wherever_there_is_one(column in column(), rejection in rejection(), working in working()) {
+    fn a_floor_holds_wherever_there_is_one(column in column(), rejection in any_rejection(), working in working()) {
         let p = pixel(&column, &setup_of(&rejection, Combine::Average, working));
         let n0 = column.len() - p.nmiss;
         let k = |nkeep: u32, maxrej: Option<u32>| {
@@ -216,6 +243,9 @@ proptest! {
         match rejection {
             Rejection::SigClip(clip) if clip.restore == Restore::Nearest => prop_assert!(p.count >= k(clip.nkeep, clip.maxrej)),
             Rejection::SigClip(clip) if clip.restore == Restore::Rollback => prop_assert!(p.count >= k(clip.nkeep, None)),
+            Rejection::CcdClip(clip) if clip.restore == Restore::Nearest => prop_assert!(p.count >= k(clip.nkeep, clip.maxrej)),
+            Rejection::CcdClip(clip) if clip.restore == Restore::Rollback => prop_assert!(p.count >= k(clip.nkeep, None)),
+            Rejection::AvSigClip(clip) => prop_assert!(p.count >= k(clip.nkeep, clip.maxrej)),
             Rejection::Extrema(extrema) => prop_assert!(p.count >= k(extrema.nkeep, extrema.maxrej)),
             Rejection::MinMax(_) => prop_assert!(p.count >= n0.min(1)),
             Rejection::Percentile(rule) => prop_assert!(p.count >= k(rule.nkeep, rule.maxrej)),
@@ -227,7 +257,7 @@ proptest! {
     }
 
     #[test]
-    fn a_shift_moves_the_results(column in column(), rejection in rejection(), combine in combine(), quarters in -400i32..400) {
+    fn a_shift_moves_the_results(column in column(), rejection in prop_oneof![3 => rejection(), 1 => meanclip()], combine in combine(), quarters in -400i32..400) {
         // A fraction of the median has a zero point. Of both ends as far from the mean, the last digit of the mean takes one.
         prop_assume!(!matches!(rejection, Rejection::Percentile(_) | Rejection::Gesd(_)));
         let a = f64::from(quarters) * 0.25;
@@ -244,7 +274,7 @@ proptest! {
     }
 
     #[test]
-    fn a_power_of_two_scales_exactly(column in column(), rejection in rejection(), combine in combine(), working in working(), exponent in -12i32..12) {
+    fn a_power_of_two_scales_exactly(column in column(), rejection in prop_oneof![3 => rejection(), 1 => meanclip()], combine in combine(), working in working(), exponent in -12i32..12) {
         let b = 2f64.powi(exponent);
         let setup = setup_of(&rejection, combine, working);
         let scaled: Vec<f64> = column.iter().map(|y| y * b).collect();
@@ -255,11 +285,12 @@ proptest! {
     }
 
     #[test]
-    fn an_all_missing_frame_changes_nothing_but_nmiss(column in column(), rejection in rejection(), working in working(), at in any::<prop::sample::Index>()) {
+    fn an_all_missing_frame_changes_nothing_but_nmiss(column in column(), rejection in any_rejection(), working in working(), at in any::<prop::sample::Index>()) {
         let depends_on_n = match rejection {
             Rejection::MinMax(_) | Rejection::PClip(_) => true,
             Rejection::Extrema(extrema) => extrema.count_missing_high,
             Rejection::SigClip(clip) => clip.restore == Restore::Rollback && clip.maxrej.is_some(),
+            Rejection::CcdClip(clip) => clip.restore == Restore::Rollback && clip.maxrej.is_some(),
             _ => false,
         };
         prop_assume!(!depends_on_n);
@@ -316,13 +347,14 @@ proptest! {
 
     // Not extrema: nhigh = 1 with nkeep = 0 drops the only sample, by its definition.
     #[test]
-    fn one_sample_is_returned_as_it_is(y in any::<f32>(), frames in 1usize..80, at in any::<prop::sample::Index>(), clip in sigclip(), order in order(), working in working()) {
+    fn one_sample_is_returned_as_it_is(y in any::<f32>(), frames in 1usize..80, at in any::<prop::sample::Index>(), clip in sigclip(), order in order(), level_dependent in level_dependent(), working in working()) {
         prop_assume!(y.is_finite());
         let y = f64::from(y) + 0.0;
         let mut column = vec![f64::NAN; frames];
         column[at.index(frames)] = y;
         for combine in COMBINATIONS {
-            for rejection in [clip.into(), order, MinMax::new(0.3, 0.3).into(), Rejection::None] {
+            let all = [clip.into(), order, level_dependent, MeanClip::lsst().into(), MinMax::new(0.3, 0.3).into(), Rejection::None];
+            for rejection in all {
                 let p = pixel(&column, &setup_of(&rejection, combine, working));
                 prop_assert_eq!(p.value.to_bits(), y.to_bits());
             }
@@ -330,15 +362,14 @@ proptest! {
     }
 
     #[test]
-    fn equal_values_are_never_rejected(y in -1e6f32..1e6, frames in 1usize..140, clip in sigclip(), order in order(), working in working()) {
-        for rejection in [clip.into(), order] {
-            let p = pixel(&vec![f64::from(y); frames], &setup_of(&rejection, Combine::Average, working));
-            prop_assert_eq!((p.nrej, p.value), (0, f64::from(y)));
-        }
+    fn equal_values_are_never_rejected(y in -1e6f32..1e6, frames in 1usize..140, rejection in any_rejection(), working in working()) {
+        prop_assume!(!matches!(rejection, Rejection::MinMax(_) | Rejection::Extrema(_)));
+        let p = pixel(&vec![f64::from(y); frames], &setup_of(&rejection, Combine::Average, working));
+        prop_assert_eq!((p.nrej, p.value), (0, f64::from(y)));
     }
 
     #[test]
-    fn a_missing_value_is_never_seen(column in column(), other in prop_oneof![Just(f64::INFINITY), Just(f64::NEG_INFINITY), 2e3..1e30f64, -1e30..-2e3f64], rejection in rejection(), working in working()) {
+    fn a_missing_value_is_never_seen(column in column(), other in prop_oneof![Just(f64::INFINITY), Just(f64::NEG_INFINITY), 2e3..1e30f64, -1e30..-2e3f64], rejection in any_rejection(), working in working()) {
         let mut setup = setup_of(&rejection, Combine::Average, working);
         (setup.lthreshold, setup.hthreshold) = (Some(-1500.0), Some(1500.0));
         let replaced: Vec<f64> = column.iter().map(|&y| if y.is_nan() { other } else { y }).collect();
@@ -348,9 +379,15 @@ proptest! {
     }
 
     #[test]
-    fn the_kept_set_is_an_interval_of_ranks(column in column(), rejection in rejection(), working in working()) {
+    fn the_kept_set_is_an_interval_of_ranks(column in column(), rejection in any_rejection(), working in working()) {
         // A restored chain of the mean-centre rule may have gaps.
-        prop_assume!(clip_of(&rejection).is_none_or(|clip| clip.center != Center::Mean || clip.restore != Restore::Nearest));
+        let of_mean_and_restored = match rejection {
+            Rejection::SigClip(clip) => clip.center == Center::Mean && clip.restore == Restore::Nearest,
+            Rejection::CcdClip(clip) => clip.center == Center::Mean && clip.restore == Restore::Nearest,
+            Rejection::AvSigClip(clip) => clip.center == Center::Mean,
+            _ => false,
+        };
+        prop_assume!(!of_mean_and_restored);
         // A line leaves out inner ranks, and what is replaced stays in the set.
         prop_assume!(!matches!(rejection, Rejection::LinearFit(_) | Rejection::MedSigma(_)));
         let p = pixel(&column, &setup_of(&rejection, Combine::Average, working));

@@ -33,10 +33,13 @@ pub struct Columns<'a, V: Vector> {
     pub fates: &'a mut [Fates],
     /// Is anything in `fates`? Not before the first rejection.
     pub fates_known: bool,
-    /// The variance of each sample, N registers in frame order; none where nothing is known of variances.
+    /// The variance of each sample, N registers in frame order, NaN where it is unknown; none where nothing is known of
+    /// variances.
     pub variances: &'a mut [V],
     /// A weight of each sample, likewise.
     pub weights: &'a mut [V],
+    /// S² of the row, where an avsigclip pools over rows.
+    pub pooled: f64,
 }
 
 /// Bytes that the samples of a block may take: a small part of an ordinary second-level cache.
@@ -172,6 +175,7 @@ impl<V: Vector> Block<'_, V> {
             fates_known: false,
             variances: self.variances,
             weights: self.weights,
+            pooled: f64::NAN,
         }
     }
 }
@@ -215,6 +219,7 @@ impl<W, V: Vector> WordBlock<'_, W, V> {
             fates_known: false,
             variances: &mut [],
             weights: &mut [],
+            pooled: f64::NAN,
         }
     }
 }

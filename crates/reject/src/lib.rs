@@ -14,8 +14,12 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod avsigclip;
+mod ccdclip;
+mod clipping;
 mod columns;
 mod convention;
+mod crreject;
 mod error;
 mod extrema;
 mod facts;
@@ -24,21 +28,27 @@ mod floor;
 mod gesd;
 mod linearfit;
 mod madclip;
+mod meanclip;
 mod medsigma;
 mod minmax;
+mod noise;
 mod one_pass;
 mod pclip;
 mod percentile;
 mod prepared;
 mod ranks;
 mod sigclip;
+mod varclip;
 mod variance;
 mod winsorized;
 
+pub use avsigclip::{AvSigClip, Pool, Scatter, pooled};
+pub use ccdclip::CcdClip;
 pub use columns::{
     Block, Columns, ColumnsScratch, Kept, LEAST_GROUPS, MOST_GROUPS, WordBlock, columns_bytes,
 };
 pub use convention::Convention;
+pub use crreject::crreject;
 pub use error::RejectError;
 pub use extrema::Extrema;
 pub use facts::{FrameFacts, Noise, Scaling};
@@ -46,12 +56,14 @@ pub use fates::Fates;
 pub use gesd::{Gesd, MaxOutliers};
 pub use linearfit::{LineFit, LinearFit};
 pub use madclip::madclip;
+pub use meanclip::MeanClip;
 pub use medsigma::MedSigma;
 pub use minmax::{MinMax, MinMaxDrops};
 pub use pclip::{PClip, PClipRule};
 pub use percentile::Percentile;
 pub use prepared::Prepared;
 pub use sigclip::{About, Center, MAD_STD_FACTOR, Restore, SigClip, Spread, Trim, ZeroSpread};
+pub use varclip::{VarClip, VarRule};
 pub use winsorized::{Winsorized, WinsorizedRule};
 
 /// Which samples of a column are left out before combining.
@@ -67,6 +79,14 @@ pub enum Rejection {
     Extrema(Extrema),
     /// Sigma clipping, and madclip.
     SigClip(SigClip),
+    /// Sigma clipping with a pooled noise constant.
+    AvSigClip(AvSigClip),
+    /// Clipping by the noise model of the detector, and crreject.
+    CcdClip(CcdClip),
+    /// LSST's clipped mean.
+    MeanClip(MeanClip),
+    /// Clipping by the variances of the samples.
+    VarClip(VarClip),
     /// IRAF's percentile clip: a width from one order statistic.
     PClip(PClip),
     /// A fraction of the median.
@@ -91,6 +111,10 @@ impl Rejection {
             Self::None | Self::Extrema(_) => Ok(()),
             Self::MinMax(minmax) => minmax.drops(frames).map(drop),
             Self::SigClip(sigclip) => sigclip.validate(),
+            Self::AvSigClip(avsigclip) => avsigclip.validate(),
+            Self::CcdClip(ccdclip) => ccdclip.validate(),
+            Self::MeanClip(meanclip) => meanclip.validate(),
+            Self::VarClip(varclip) => varclip.validate(),
             Self::PClip(pclip) => pclip.validate(),
             Self::Percentile(percentile) => percentile.validate(),
             Self::MedSigma(medsigma) => medsigma.validate(),
@@ -104,6 +128,30 @@ impl Rejection {
 impl From<SigClip> for Rejection {
     fn from(sigclip: SigClip) -> Self {
         Self::SigClip(sigclip)
+    }
+}
+
+impl From<AvSigClip> for Rejection {
+    fn from(avsigclip: AvSigClip) -> Self {
+        Self::AvSigClip(avsigclip)
+    }
+}
+
+impl From<CcdClip> for Rejection {
+    fn from(ccdclip: CcdClip) -> Self {
+        Self::CcdClip(ccdclip)
+    }
+}
+
+impl From<MeanClip> for Rejection {
+    fn from(meanclip: MeanClip) -> Self {
+        Self::MeanClip(meanclip)
+    }
+}
+
+impl From<VarClip> for Rejection {
+    fn from(varclip: VarClip) -> Self {
+        Self::VarClip(varclip)
     }
 }
 

@@ -2,13 +2,17 @@
 
 use std::ops::Range;
 
-use ndarray::{Array2, Array3, ArrayView3, Axis};
-use skystack_combine::{BoxError, FrameSource, MemorySink, Plane, SampleFormat, SampleType, WorkingType};
+use ndarray::{Array2, Array3, ArrayView2, ArrayView3, Axis};
+use skystack_combine::{
+    BoxError, CountProduct, CubeProduct, FrameSource, Layer, MemorySink, Placement, Plane, Planes,
+    SampleFormat, SampleType, ValueProduct, Variance, WorkingType,
+};
 use skystack_plan::{Source, Workload};
 use skystack_simd::Element;
 
-use crate::weight::normalised;
-use crate::{Error, ErrorKind, Report, Stacker, Weight};
+use crate::noise::Numbered;
+use crate::offsets::{Framed, Layout};
+use crate::{Error, ErrorKind, Report, Stacker};
 
 /// A type of samples in memory.
 ///
@@ -67,62 +71,219 @@ samples! {
     f64 F64 => f64 |samples| Some(samples);
 }
 
-/// What [`Stacker::run`] returns. All images are (H, W).
+/// What [`Stacker::run`] returns. All images are (H, W), all cubes (N, H, W).
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Combined<T> {
     /// The combined image, `blank` where no sample was used.
     pub image: Array2<T>,
-    /// Scatter of the used samples, if it was asked for.
-    pub sigma: Option<Array2<T>>,
-    /// Number of rejected samples; missing ones are not counted.
-    pub nrej: Option<Array2<u32>>,
-    /// Number of used samples.
-    pub count: Option<Array2<u32>>,
-    /// (N, H, W): 1 where a frame's sample is not used, for whatever reason.
-    pub rejmask: Option<Array3<u8>>,
     /// What happened.
     pub report: Report,
+    further: Further<T>,
 }
 
-/// An array as a source of rows: whole frames in place where their layout allows it.
-pub(crate) struct ViewSource<'a, S, T> {
-    view: ArrayView3<'a, S>,
+/// Further images, as far as they were asked for.
+type Further<T> = Planes<Option<Array2<T>>, Option<Array2<u32>>, Option<Array3<u8>>>;
+
+impl<T> Combined<T> {
+    /// A further image of values, if it was asked for.
+    pub fn values(&self, product: ValueProduct) -> Option<&Array2<T>> {
+        self.further.values(product).as_ref()
+    }
+
+    /// A further image of whole numbers, likewise.
+    pub fn counts(&self, product: CountProduct) -> Option<&Array2<u32>> {
+        self.further.counts(product).as_ref()
+    }
+
+    /// A cube with a plane a frame, likewise.
+    pub fn cube(&self, product: CubeProduct) -> Option<&Array3<u8>> {
+        self.further.cube(product).as_ref()
+    }
+}
+
+/// Frames in memory and what belongs to their samples: what [`Stacker::run`] combines.
+///
+/// ```
+/// use ndarray::{Array3, arr3};
+/// use skystack::{Frames, Stacker};
+/// let frames = arr3(&[[[1.0f32, 5.0]], [[2.0, 6.0]], [[9.0, 7.0]]]);
+/// // The third frame's first pixel is bad.
+/// let masks = Array3::from_shape_fn((3, 1, 2), |(i, _, x)| u8::from(i == 2 && x == 0));
+/// let out = Stacker::new().run(Frames::new(frames.view()).masks(masks.view()))?;
+/// assert_eq!(out.image, ndarray::arr2(&[[1.5, 6.0]]));
+/// # Ok::<(), skystack::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Frames<'a, S> {
+    planes: Vec<ArrayView2<'a, S>>,
+    masks: Vec<ArrayView2<'a, u8>>,
+    variances: Vec<ArrayView2<'a, S>>,
+    weights: Vec<ArrayView2<'a, S>>,
+    quality: Vec<ArrayView2<'a, u32>>,
+}
+
+/// The planes of a cube.
+fn planes<E>(cube: ArrayView3<'_, E>) -> Vec<ArrayView2<'_, E>> {
+    (0..cube.dim().0).map(|i| cube.index_axis_move(Axis(0), i)).collect()
+}
+
+impl<'a, S: Sample> Frames<'a, S> {
+    /// The frames of a (N, H, W) array.
+    pub fn new(stack: ArrayView3<'a, S>) -> Self {
+        Self::of(planes(stack))
+    }
+
+    /// Frames of any sizes, each (H, W): see [`Stacker::offsets`].
+    pub fn of(planes: Vec<ArrayView2<'a, S>>) -> Self {
+        Self { planes, masks: Vec::new(), variances: Vec::new(), weights: Vec::new(), quality: Vec::new() }
+    }
+
+    /// What masks say of each sample, (N, H, W): 0 is good, anything else is missing. With [`Masks`](crate::Masks) of the stacker the
+    /// numbers are taken for classes from the least bad on, 255 never used.
+    pub fn masks(self, masks: ArrayView3<'a, u8>) -> Self {
+        Self { masks: planes(masks), ..self }
+    }
+
+    /// Variance of each sample, (N, H, W). A sample without a variance above zero is missing.
+    pub fn variances(self, variances: ArrayView3<'a, S>) -> Self {
+        Self { variances: planes(variances), ..self }
+    }
+
+    /// A weight of each sample, (N, H, W), by which that of its frame is multiplied; for `average`.
+    pub fn weights(self, weights: ArrayView3<'a, S>) -> Self {
+        Self { weights: planes(weights), ..self }
+    }
+
+    /// Data quality bits of each sample, (N, H, W).
+    pub fn quality(self, quality: ArrayView3<'a, u32>) -> Self {
+        Self { quality: planes(quality), ..self }
+    }
+
+    /// As [`masks`](Self::masks), [`variances`](Self::variances), [`weights`](Self::weights) and [`quality`](Self::quality) have they
+    /// the shapes of the frames?
+    fn check(&self) -> Result<(), Error> {
+        let shapes: Vec<(usize, usize)> = self.planes.iter().map(ArrayView2::dim).collect();
+        check_layer("masks", &self.masks, &shapes)?;
+        check_layer("variances", &self.variances, &shapes)?;
+        check_layer("weights", &self.weights, &shapes)?;
+        check_layer("quality", &self.quality, &shapes)
+    }
+}
+
+impl<'a, S: Sample> From<ArrayView3<'a, S>> for Frames<'a, S> {
+    fn from(stack: ArrayView3<'a, S>) -> Self {
+        Self::new(stack)
+    }
+}
+
+fn check_layer<E>(what: &str, layer: &[ArrayView2<'_, E>], shapes: &[(usize, usize)]) -> Result<(), Error> {
+    let found: Vec<(usize, usize)> = layer.iter().map(ArrayView2::dim).collect();
+    if found.is_empty() || found == shapes {
+        return Ok(());
+    }
+    let message = match found.iter().zip(shapes).position(|(found, needed)| found != needed) {
+        Some(i) => {
+            let ((height, width), (of_height, of_width)) = (found[i], shapes[i]);
+            format!("{what} of frame {} are {width} x {height}, needed {of_width} x {of_height}", i + 1)
+        }
+        None => format!("{what} are {} planes, needed one for each of {} frames", found.len(), shapes.len()),
+    };
+    Err(Error::new(ErrorKind::Parameter, message))
+}
+
+/// Frames in memory as a source of rows: whole frames in place where their layout allows it.
+pub(crate) struct ViewSource<'f, 'a, S, T> {
+    frames: &'f Frames<'a, S>,
+    pub(crate) layout: Layout,
     in_place: fn(&[S]) -> Option<&[T]>,
+    masks: AsTheyAre<'f, 'a, u8>,
+    variances: Converted<'f, 'a, S>,
+    weights: Converted<'f, 'a, S>,
+    quality: AsTheyAre<'f, 'a, u32>,
 }
 
-impl<'a, S: Sample> ViewSource<'a, S, S::Working> {
-    pub(crate) fn new(view: ArrayView3<'a, S>) -> Self {
-        Self { view, in_place: S::in_place }
+/// Planes that are handed out as they are.
+struct AsTheyAre<'f, 'a, E>(&'f [ArrayView2<'a, E>]);
+
+/// Planes that are handed out in the working type.
+struct Converted<'f, 'a, S>(&'f [ArrayView2<'a, S>]);
+
+impl<E: Copy + Send + Sync> Layer<E> for AsTheyAre<'_, '_, E> {
+    fn borrow(&self, frame: usize) -> Option<Plane<'_, E>> {
+        let plane = &self.0[frame];
+        Some(Plane { data: plane.as_slice()?, stride: plane.dim().1 })
+    }
+
+    fn read(&self, frame: usize, rows: Range<usize>, out: &mut [E]) -> Result<(), BoxError> {
+        let samples = rows.flat_map(|row| self.0[frame].row(row).into_iter().copied());
+        out.iter_mut().zip(samples).for_each(|(to, from)| *to = from);
+        Ok(())
     }
 }
 
-impl<'a, S: Sample> ViewSource<'a, S, f64> {
-    pub(crate) fn double(view: ArrayView3<'a, S>) -> Self {
-        Self { view, in_place: |_| None }
+impl<S: Sample, T: Element> Layer<T> for Converted<'_, '_, S> {
+    fn read(&self, frame: usize, rows: Range<usize>, out: &mut [T]) -> Result<(), BoxError> {
+        let samples = rows.flat_map(|row| self.0[frame].row(row).into_iter().copied());
+        out.iter_mut().zip(samples).for_each(|(to, from)| *to = T::narrow(from.working().widen()));
+        Ok(())
     }
 }
 
-impl<S: Sample, T: Element> ViewSource<'_, S, T> {
+impl<'f, 'a, S: Sample, T: Element> ViewSource<'f, 'a, S, T> {
+    pub(crate) fn new(
+        frames: &'f Frames<'a, S>,
+        stacker: &Stacker,
+        in_place: fn(&[S]) -> Option<&[T]>,
+    ) -> Result<Self, Error> {
+        frames.check()?;
+        let layout = layout(frames, stacker)?;
+        let (masks, quality) = (AsTheyAre(&frames.masks), AsTheyAre(&frames.quality));
+        let (variances, weights) = (Converted(&frames.variances), Converted(&frames.weights));
+        Ok(Self { frames, layout, in_place, masks, variances, weights, quality })
+    }
+
     /// The samples of a frame, if they follow each other.
     fn frame(&self, frame: usize) -> Option<&[S]> {
-        self.view.index_axis(Axis(0), frame).to_slice()
+        self.frames.planes[frame].to_slice()
     }
 }
 
-impl<S: Sample, T: Element> FrameSource<T> for ViewSource<'_, S, T> {
+fn layout<S>(frames: &Frames<'_, S>, stacker: &Stacker) -> Result<Layout, Error> {
+    let framed = |(i, plane): (usize, &ArrayView2<'_, S>)| Framed {
+        name: format!("frame {}", i + 1),
+        shape: plane.dim(),
+        header: None,
+    };
+    let framed: Vec<Framed<'_>> = frames.planes.iter().enumerate().map(framed).collect();
+    if framed.is_empty() {
+        // The engine has the words for it.
+        return Ok(Layout { height: 1, width: 1, placements: Vec::new() });
+    }
+    if framed.iter().any(|frame| frame.shape.0 == 0 || frame.shape.1 == 0) {
+        return Ok(Layout { height: 0, width: 0, placements: Vec::new() });
+    }
+    stacker.offsets.layout(&framed, &stacker.footprint)
+}
+
+impl<S: Sample, T: Element> FrameSource<T> for ViewSource<'_, '_, S, T> {
     fn frames(&self) -> usize {
-        self.view.dim().0
+        self.frames.planes.len()
     }
     fn height(&self) -> usize {
-        self.view.dim().1
+        self.layout.height
     }
     fn width(&self) -> usize {
-        self.view.dim().2
+        self.layout.width
+    }
+
+    fn placement(&self, frame: usize) -> Option<Placement> {
+        self.layout.placements.get(frame).copied()
     }
 
     fn borrow(&self, frame: usize) -> Option<Plane<'_, T>> {
-        Some(Plane { data: (self.in_place)(self.frame(frame)?)?, stride: self.width() })
+        let stride = self.frames.planes[frame].dim().1;
+        Some(Plane { data: (self.in_place)(self.frame(frame)?)?, stride })
     }
 
     fn stored(&self, frame: usize) -> Option<SampleFormat> {
@@ -130,12 +291,13 @@ impl<S: Sample, T: Element> FrameSource<T> for ViewSource<'_, S, T> {
     }
 
     fn borrow_stored(&self, frame: usize) -> Option<Plane<'_, u8>> {
-        Some(Plane { data: S::bytes(self.frame(frame)?), stride: self.width() * size_of::<S>() })
+        let stride = self.frames.planes[frame].dim().1 * size_of::<S>();
+        Some(Plane { data: S::bytes(self.frame(frame)?), stride })
     }
 
     fn read_stored(&self, frame: usize, rows: Range<usize>, out: &mut [u8]) -> Result<(), BoxError> {
-        let frame = self.view.index_axis(Axis(0), frame);
-        for (row, out) in rows.zip(out.chunks_exact_mut(self.width() * size_of::<S>())) {
+        let frame = &self.frames.planes[frame];
+        for (row, out) in rows.zip(out.chunks_exact_mut(frame.dim().1 * size_of::<S>())) {
             let row = frame.row(row);
             if let Some(samples) = row.to_slice() {
                 out.copy_from_slice(S::bytes(samples));
@@ -147,54 +309,92 @@ impl<S: Sample, T: Element> FrameSource<T> for ViewSource<'_, S, T> {
         }
         Ok(())
     }
-}
 
-/// Combines an array.
-pub(crate) fn run<S: Sample, T: WorkingType>(
-    stacker: &Stacker,
-    source: &ViewSource<'_, S, T>,
-) -> Result<Combined<T>, Error> {
-    let (frames, height, width) = source.view.dim();
-    let mut options = stacker.options.clone();
-    options.weights = weights(&stacker.weight, frames)?;
-    let products = options.products;
-    // All frames have one layout.
-    let borrowed = frames > 0 && source.frame(0).is_some();
-    let workload = Workload::new(frames, height, width, size_of::<S>())
-        .source(if borrowed { Source::Borrowed } else { Source::Copied })
-        .outputs(products.bytes_per_pixel(frames, T::BYTES), true);
-    let plan = stacker.plan(workload, &crate::machine_lately())?;
-    let mut sink = MemorySink::<T>::new(&products, frames, height, width);
-    let summary = stacker.engine(&options, source, &mut sink, &plan)?;
-    let shape = (height, width);
-    Ok(Combined {
-        image: image(shape, sink.image),
-        sigma: products.sigma.then(|| image(shape, sink.sigma)),
-        nrej: products.nrej.then(|| image(shape, sink.nrej)),
-        count: products.count.then(|| image(shape, sink.count)),
-        rejmask: products.rejmask.then(|| {
-            let cube = Array3::from_shape_vec((frames, height, width), sink.rejmask);
-            cube.expect("the sink holds every row of every frame")
-        }),
-        report: Report::new(stacker, plan, summary, (height, width), T::BYTES),
-    })
-}
-
-fn image<E>(shape: (usize, usize), rows: Vec<E>) -> Array2<E> {
-    Array2::from_shape_vec(shape, rows).expect("the sink holds every row")
-}
-
-/// Weights of frames that have no headers.
-pub(crate) fn weights(weight: &Weight, frames: usize) -> Result<Option<Vec<f64>>, Error> {
-    match weight {
-        Weight::None => Ok(None),
-        Weight::Given(raw) => {
-            let names: Vec<String> = (1..=frames).map(|i| format!("frame {i}")).collect();
-            normalised(raw, &vec![1.0; frames], &names).map(Some)
-        }
-        Weight::Exposure | Weight::Keyword(_) => {
-            let message = "weight is a keyword, needed numbers: an array has no header";
-            Err(Error::new(ErrorKind::Parameter, message))
-        }
+    fn masks(&self) -> Option<&dyn Layer<u8>> {
+        (!self.frames.masks.is_empty()).then_some(&self.masks)
     }
+
+    fn variances(&self) -> Option<&dyn Layer<T>> {
+        (!self.frames.variances.is_empty()).then_some(&self.variances)
+    }
+
+    fn weights(&self) -> Option<&dyn Layer<T>> {
+        (!self.frames.weights.is_empty()).then_some(&self.weights)
+    }
+
+    fn quality(&self) -> Option<&dyn Layer<u32>> {
+        (!self.frames.quality.is_empty()).then_some(&self.quality)
+    }
+}
+
+/// Combines frames in the working type of their samples.
+pub(crate) fn run<S: Sample>(
+    stacker: &Stacker,
+    frames: &Frames<'_, S>,
+) -> Result<Combined<S::Working>, Error> {
+    combine(stacker, frames, S::in_place)
+}
+
+/// Combines frames in f64.
+pub(crate) fn run_double<S: Sample>(
+    stacker: &Stacker,
+    frames: &Frames<'_, S>,
+) -> Result<Combined<f64>, Error> {
+    combine(stacker, frames, |_| None)
+}
+
+fn combine<S: Sample, T: WorkingType>(
+    stacker: &Stacker,
+    frames: &Frames<'_, S>,
+    in_place: fn(&[S]) -> Option<&[T]>,
+) -> Result<Combined<T>, Error> {
+    let source = ViewSource::new(frames, stacker, in_place)?;
+    let count = frames.planes.len();
+    let shape = (source.layout.height, source.layout.width);
+    let numbered = |i: usize| Numbered { name: format!("frame {}", i + 1), header: None };
+    let numbered: Vec<Numbered<'_>> = (0..count).map(numbered).collect();
+    let mut options = stacker.options_for(&numbered, stacker.options.products)?;
+    if !frames.variances.is_empty() {
+        options.variance = Variance::Planes;
+    }
+    options.sample_weights = !frames.weights.is_empty();
+    let products = options.products;
+    let borrowed = (0..count).all(|i| source.frame(i).is_some());
+    let layers = usize::from(!frames.masks.is_empty())
+        + T::BYTES * (usize::from(!frames.variances.is_empty()) + usize::from(!frames.weights.is_empty()))
+        + size_of::<u32>() * usize::from(!frames.quality.is_empty());
+    let plain = layers == 0 && borrowed;
+    let workload = Workload::new(count, shape.0, shape.1, size_of::<S>() + layers)
+        .source(if plain { Source::Borrowed } else { Source::Copied })
+        .halo(options.halo(), options.code_bytes())
+        .scratch(stacker.wanted().sample_bytes::<T>(&source)?)
+        .outputs(products.bytes_per_pixel(count, T::BYTES), true);
+    let plan = stacker.plan(&options, workload, &crate::machine_lately())?;
+    let control = stacker.control()?;
+    let normalise =
+        || stacker.wanted().resolve::<T>(&source, &numbered, &vec![1.0; count], plan.workers, &control);
+    let normalised = stacker.on_pool(&plan, normalise)??;
+    normalised.apply(&mut options);
+    let mut sink = MemorySink::<T>::new(&products, count, shape.0, shape.1);
+    let summary = stacker.engine(&options, &source, &mut sink, &plan)?;
+    let mut further = sink.planes.map(
+        |values| image(shape, values),
+        |counts| image(shape, counts),
+        |cube| {
+            let shape = (count, shape.0, shape.1);
+            (!cube.is_empty()).then(|| Array3::from_shape_vec(shape, cube).expect(HELD))
+        },
+    );
+    let image = further.image.take().expect("every run has an image");
+    let mut report = Report::new(stacker, plan, summary, shape, T::BYTES);
+    normalised.tell(&mut report);
+    Ok(Combined { image, report, further })
+}
+
+/// Why the shapes fit.
+const HELD: &str = "the sink holds every row of every product";
+
+/// An image, if it was asked for.
+fn image<E>(shape: (usize, usize), rows: Vec<E>) -> Option<Array2<E>> {
+    (!rows.is_empty()).then(|| Array2::from_shape_vec(shape, rows).expect(HELD))
 }

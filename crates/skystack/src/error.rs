@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use skystack_combine::normalise::NormaliseError;
 use skystack_combine::{BoxError, CombineError};
 use skystack_fits::{FitsError, FitsErrorKind};
 use skystack_plan::PlanError;
@@ -56,7 +57,7 @@ impl Error {
     }
 
     /// The error of a source or sink of ours: ours again, or one of a file.
-    fn from_box(error: BoxError) -> Self {
+    pub(crate) fn from_box(error: BoxError) -> Self {
         match error.downcast::<FitsError>() {
             Ok(error) => (*error).into(),
             Err(error) => match error.downcast::<Self>() {
@@ -100,6 +101,15 @@ impl From<FitsError> for Error {
 impl From<RejectError> for Error {
     fn from(error: RejectError) -> Self {
         Self::wrap(ErrorKind::Parameter, error)
+    }
+}
+
+impl From<NormaliseError> for Error {
+    fn from(error: NormaliseError) -> Self {
+        match error {
+            NormaliseError::Run(error) => error.into(),
+            error => Self::wrap(ErrorKind::Parameter, error),
+        }
     }
 }
 

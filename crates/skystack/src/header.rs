@@ -1,10 +1,10 @@
 //! Headers of outputs (algorithms.md section 9): what is inherited from the first frame, what is said about the run.
 
-use skystack_combine::Combine;
+use skystack_combine::{Combine, Product, ValueProduct};
 use skystack_fits::Header;
 use skystack_reject::{About, Center, Rejection, SigClip, Spread, Trim};
 
-use crate::files::Frame;
+use crate::files::{Frame, Inputs};
 use crate::{Error, Report, Stacker};
 
 /// Names that fit into IMCMBnnn.
@@ -18,7 +18,8 @@ const PER_EXPOSURE: &[&str] = &[
 ];
 
 /// The cards that all products of a run share.
-pub(crate) fn shared(stacker: &Stacker, frames: &[Frame], report: &Report) -> Result<Header, Error> {
+pub(crate) fn shared(stacker: &Stacker, inputs: &Inputs, report: &Report) -> Result<Header, Error> {
+    let frames = &inputs.frames;
     let mut header = frames[0].header().inherit(2);
     let all = header.iter().map(|entry| entry.keyword);
     let stale: Vec<String> = all.filter(|keyword| keyword.starts_with("IMCMB")).collect();
@@ -28,6 +29,7 @@ pub(crate) fn shared(stacker: &Stacker, frames: &[Frame], report: &Report) -> Re
     if let Some(kind) = common(frames, |frame| frame.header().get_str("IMAGETYP")) {
         header.set("IMAGETYP", kind, "of every frame")?;
     }
+    move_origin(&mut header, inputs)?;
     exposure(&mut header, stacker, report)?;
     dates(&mut header, frames)?;
     let ncombine: f64 = report.frames.iter().map(|frame| frame.ncombine).sum();
@@ -40,22 +42,43 @@ pub(crate) fn shared(stacker: &Stacker, frames: &[Frame], report: &Report) -> Re
 }
 
 /// The header of one product.
-pub(crate) fn of_product(shared: &Header, product: &str) -> Header {
+///
+/// `blank` is the number that stands for an empty pixel of an integer image.
+pub(crate) fn of_product(
+    shared: &Header,
+    product: Option<Product>,
+    blank: Option<i64>,
+) -> Result<Header, Error> {
     let mut header = shared.clone();
-    if product == "IMAGE" {
-        return header;
-    }
+    let Some(product) = product else {
+        if let Some(blank) = blank {
+            header.set("BLANK", blank, "empty pixel")?;
+        }
+        return Ok(header);
+    };
     // What counts samples has no brightness unit.
-    if product != "SIGMA" {
+    let of_brightness = [ValueProduct::Sigma, ValueProduct::Error, ValueProduct::Empirical];
+    if !of_brightness.iter().any(|of| Product::from(*of) == product) {
         header.remove("BUNIT");
     }
-    header.push_comment(match product {
-        "SIGMA" => "scatter of the used samples",
-        "NREJ" => "number of rejected samples; missing ones are not counted",
-        "COUNT" => "number of used samples",
-        _ => "one plane a frame: 1 = sample not used, 0 = used",
-    });
-    header
+    header.set("EXTNAME", product.name(), "")?;
+    header.push_comment(product.comment());
+    Ok(header)
+}
+
+/// Coordinates of the output: those of the first frame, shifted by its place.
+fn move_origin(header: &mut Header, inputs: &Inputs) -> Result<(), Error> {
+    let Some(first) = inputs.layout.placements.first() else { return Ok(()) };
+    for (shift, keywords) in [(first.x, ["CRPIX1", "LTV1"]), (first.y, ["CRPIX2", "LTV2"])] {
+        for keyword in keywords {
+            let value = header.get_f64(keyword);
+            if let Some(value) = value.filter(|_| shift != 0) {
+                let comment = header.comment(keyword).unwrap_or_default();
+                header.set(keyword, value + shift as f64, &comment)?;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// EXPTIME is the mean of the frames (their sum for combine=sum), TEXPTIME the sum; absent unless every frame has it.
@@ -107,7 +130,10 @@ fn history(header: &mut Header, stacker: &Stacker, report: &Report) {
     say(format!("skystack {} combine, arithmetic contract v1", env!("CARGO_PKG_VERSION")));
     let combine = format!("{:?}", options.combine).to_lowercase();
     say(format!("combine={combine} convention={} blank={}", stacker.convention, options.blank));
-    say(rejection(&options.rejection));
+    if options.rejections.is_empty() {
+        say("reject=none".to_owned());
+    }
+    options.rejections.iter().for_each(|of| say(rejection(of)));
     if let Some(lthreshold) = options.lthreshold {
         say(format!("lthreshold={lthreshold}"));
     }

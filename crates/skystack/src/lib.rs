@@ -59,6 +59,10 @@ mod error;
 mod files;
 mod header;
 pub mod inputs;
+mod masks;
+mod noise;
+mod normalise;
+mod offsets;
 mod output;
 mod report;
 pub mod roofline;
@@ -70,22 +74,31 @@ mod weight;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-pub use arrays::{Combined, Sample};
+pub use arrays::{Combined, Frames, Sample};
 pub use error::{Error, ErrorKind};
+pub use masks::{MaskType, Masks};
+pub use noise::{NoiseModel, PerFrame};
+pub use normalise::{Norm, Normalisation};
+pub use offsets::{Footprint, Offsets};
 pub use output::OutputFiles;
 pub use report::{FrameReport, Report};
-pub use skystack_combine::{Combine, Products, Progress, Timings};
+pub use skystack_combine::normalise::Statsec;
+pub use skystack_combine::{
+    Combine, CountProduct, CubeProduct, FrameTotals, Product, Products, Progress, Reason, Timings,
+    ValueProduct,
+};
 pub use skystack_fits as fits;
 pub use skystack_plan::{Machine, Plan};
 pub use skystack_reference::Trace;
 pub use skystack_reject::{
-    About, Center, Convention, Extrema, Gesd, LineFit, LinearFit, MAD_STD_FACTOR, MaxOutliers, MedSigma,
-    MinMax, PClip, PClipRule, Percentile, RejectError, Rejection, Restore, SigClip, Spread, Trim, Winsorized,
-    WinsorizedRule, ZeroSpread, madclip,
+    About, AvSigClip, CcdClip, Center, Convention, Extrema, FrameFacts, Gesd, LineFit, LinearFit,
+    MAD_STD_FACTOR, MaxOutliers, MeanClip, MedSigma, MinMax, Noise, PClip, PClipRule, Percentile, Pool,
+    RejectError, Rejection, Restore, Scaling, SigClip, Spread, Trim, VarClip, VarRule, Winsorized,
+    WinsorizedRule, ZeroSpread, crreject, madclip,
 };
 pub use skystack_simd::Level;
 pub use skystack_stats as stats;
-pub use stacker::{Outtype, Stacker};
+pub use stacker::{InputVariance, Outtype, Stacker};
 pub use weight::Weight;
 
 /// This machine as the planner sees it, with the instruction sets and devices of this build.

@@ -2,8 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use skystack_combine::{BandOutput, BoxError, Products, RowSink};
-use skystack_fits::{Bitpix, FitsError, FitsWriter, Header, ImageSpec, Stored, publish_all, same_file};
+use skystack_combine::{
+    BandOutput, BoxError, CountProduct, CubeProduct, Product, Products, RowSink, ValueProduct,
+};
+use skystack_fits::{
+    Bitpix, FitsError, FitsWriter, Header, ImageSpec, Stored, WriterOptions, publish_all, same_file,
+};
 use skystack_simd::Element;
 
 use crate::{Error, ErrorKind};
@@ -11,35 +15,29 @@ use crate::{Error, ErrorKind};
 /// Where the combined image and further images go.
 ///
 /// ```
-/// use skystack::OutputFiles;
+/// use skystack::{CountProduct, OutputFiles};
 /// let outputs = OutputFiles::new("out.fits").count("n.fits").overwrite(true);
-/// assert_eq!(outputs, OutputFiles { overwrite: true, count: Some("n.fits".into()), ..OutputFiles::from("out.fits") });
+/// assert_eq!(outputs.further, [(CountProduct::Count.into(), Some("n.fits".into()))]);
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct OutputFiles {
     /// The combined image.
     pub image: PathBuf,
-    /// Scatter of the used samples.
-    pub sigma: Option<PathBuf>,
-    /// Number of rejected samples, as unsigned integers.
-    pub nrej: Option<PathBuf>,
-    /// Number of used samples, likewise.
-    pub count: Option<PathBuf>,
-    /// One plane a frame, 1 where its sample is not used.
-    pub rejmask: Option<PathBuf>,
-    /// Type of the image and of sigma; `None`: as the computation. [`Bitpix::F64`] makes the computation f64 too, whatever
-    /// the inputs (IRAF `outtype=double`); [`Bitpix::F32`] rounds an f64 result once.
+    /// Further images, each with its file; `None`: an extension of the image.
+    pub further: Vec<(Product, Option<PathBuf>)>,
+    /// Type of the image; `None`: as the computation. [`Bitpix::F64`] makes the computation f64 too, whatever the inputs
+    /// (IRAF `outtype=double`); [`Bitpix::F32`] rounds an f64 result once, integers round half to even and saturate. Further
+    /// images of values are f32 or f64.
     pub bitpix: Option<Bitpix>,
     /// Replace existing files; otherwise one is an error before any work.
     pub overwrite: bool,
 }
 
 macro_rules! product_setters {
-    ($($(#[$doc:meta])* $name:ident)*) => { $(
+    ($($(#[$doc:meta])* $name:ident $product:expr;)*) => { $(
         $(#[$doc])*
-        pub fn $name(mut self, path: impl Into<PathBuf>) -> Self {
-            self.$name = Some(path.into());
-            self
+        pub fn $name(self, path: impl Into<PathBuf>) -> Self {
+            self.product($product, path)
         }
     )* };
 }
@@ -52,16 +50,28 @@ impl OutputFiles {
 
     product_setters! {
         /// Also the scatter of the used samples.
-        sigma
+        sigma ValueProduct::Sigma;
         /// Also the number of rejected samples.
-        nrej
+        nrej CountProduct::Nrej;
         /// Also the number of used samples.
-        count
+        count CountProduct::Count;
         /// Also a cube that says which samples are not used.
-        rejmask
+        rejmask CubeProduct::Rejmask;
     }
 
-    /// Type of the image and of sigma.
+    /// Also this image, in a file of its own.
+    pub fn product(mut self, product: impl Into<Product>, path: impl Into<PathBuf>) -> Self {
+        self.further.push((product.into(), Some(path.into())));
+        self
+    }
+
+    /// Also this image, as an extension of the combined one.
+    pub fn extension(mut self, product: impl Into<Product>) -> Self {
+        self.further.push((product.into(), None));
+        self
+    }
+
+    /// Type of the image.
     pub fn bitpix(mut self, bitpix: Bitpix) -> Self {
         self.bitpix = Some(bitpix);
         self
@@ -73,27 +83,28 @@ impl OutputFiles {
         self
     }
 
-    pub(crate) const fn products(&self) -> Products {
-        Products {
-            sigma: self.sigma.is_some(),
-            nrej: self.nrej.is_some(),
-            count: self.count.is_some(),
-            rejmask: self.rejmask.is_some(),
-        }
+    pub(crate) fn products(&self) -> Products {
+        self.further.iter().map(|(product, _)| *product).collect()
     }
 
     /// Bytes that a band holds for one output pixel: the products, and the piece of one that is converted on its way.
-    pub(crate) const fn bytes_per_pixel(&self, frames: usize, element_bytes: usize) -> usize {
+    pub(crate) fn bytes_per_pixel(&self, frames: usize, element_bytes: usize) -> usize {
         self.products().bytes_per_pixel(frames, element_bytes) + size_of::<f32>()
     }
 
     pub(crate) fn paths(&self) -> impl Iterator<Item = &Path> {
-        let further = [&self.sigma, &self.nrej, &self.count, &self.rejmask];
-        std::iter::once(self.image.as_path()).chain(further.into_iter().flatten().map(PathBuf::as_path))
+        let further = self.further.iter().filter_map(|(_, path)| path.as_deref());
+        std::iter::once(self.image.as_path()).chain(further)
     }
 
     /// No output is an input, and no two outputs are one file.
     pub(crate) fn check<'a>(&self, inputs: impl Iterator<Item = &'a Path> + Clone) -> Result<(), Error> {
+        for (i, (product, _)) in self.further.iter().enumerate() {
+            if self.further[..i].iter().any(|(other, _)| other == product) {
+                let message = format!("output {} is asked for twice, needed once", product.name());
+                return Err(Error::new(ErrorKind::Parameter, message));
+            }
+        }
         for (i, path) in self.paths().enumerate() {
             if let Some(input) = inputs.clone().find(|input| same_file(input, path)) {
                 let message =
@@ -121,117 +132,184 @@ impl<P: AsRef<Path>> From<P> for OutputFiles {
 
 /// Writers of all outputs: temporary files until [`FileSink::finish`].
 pub(crate) struct FileSink {
-    floats: Bitpix,
+    bitpix: Bitpix,
+    /// What an integer image has where the computation has NaN.
+    blank: Option<i64>,
     frames: usize,
     width: usize,
-    image: FitsWriter,
-    sigma: Option<FitsWriter>,
-    nrej: Option<FitsWriter>,
-    count: Option<FitsWriter>,
-    rejmask: Option<FitsWriter>,
+    /// The combined image and its extensions.
+    main: FitsWriter,
+    extensions: Vec<Product>,
+    others: Vec<(Product, FitsWriter)>,
 }
 
+/// A place for one image: a writer, and which of its images.
+type Place<'a> = (&'a mut FitsWriter, usize);
+
 impl FileSink {
-    /// Creates every output. `floats` is the type of image and sigma.
+    /// Creates every output. `bitpix` is the type of the image, `floats` that of further images of values.
     pub(crate) fn create(
         outputs: &OutputFiles,
-        floats: Bitpix,
+        (bitpix, floats): (Bitpix, Bitpix),
+        blank: Option<i64>,
         frames: usize,
         (height, width): (usize, usize),
     ) -> Result<Self, FitsError> {
-        let axes = vec![width as u64, height as u64];
-        let cube = vec![width as u64, height as u64, frames as u64];
-        // Counts are unsigned 16-bit where N allows it: half the size, read everywhere.
-        let counts = if frames <= usize::from(u16::MAX) { Bitpix::I16 } else { Bitpix::I32 };
-        let create = |path: &Path, bitpix, axes: &[u64]| {
-            let spec = ImageSpec { bitpix, axes: axes.to_vec(), header: Header::new() };
-            FitsWriter::create(path, &spec, outputs.overwrite)
+        let plane = vec![width as u64, height as u64];
+        let spec = |product: Product| {
+            let axes = match product {
+                Product::CubeProduct(_) => vec![width as u64, height as u64, frames as u64],
+                _ => plane.clone(),
+            };
+            ImageSpec { bitpix: bitpix_of(product, floats, frames), axes, header: Header::new() }
         };
-        let further = |path: &Option<PathBuf>, bitpix, axes| {
-            path.as_deref().map(|path| create(path, bitpix, axes)).transpose()
-        };
-        Ok(Self {
-            floats,
-            frames,
-            width,
-            image: create(&outputs.image, floats, &axes)?,
-            sigma: further(&outputs.sigma, floats, &axes)?,
-            nrej: further(&outputs.nrej, counts, &axes)?,
-            count: further(&outputs.count, counts, &axes)?,
-            rejmask: further(&outputs.rejmask, Bitpix::U8, &cube)?,
-        })
+        let image = ImageSpec { bitpix, axes: plane.clone(), header: Header::new() };
+        let extensions =
+            outputs.further.iter().filter(|(_, path)| path.is_none()).map(|(product, _)| *product);
+        let extensions: Vec<Product> = extensions.collect();
+        let specs: Vec<ImageSpec> =
+            std::iter::once(image).chain(extensions.iter().map(|p| spec(*p))).collect();
+        let options = WriterOptions { overwrite: outputs.overwrite, ..WriterOptions::default() };
+        let main = FitsWriter::create_with(&outputs.image, &specs, &options)?;
+        let mut others = Vec::new();
+        for (product, path) in &outputs.further {
+            if let Some(path) = path {
+                others.push((*product, FitsWriter::create(path, &spec(*product), outputs.overwrite)?));
+            }
+        }
+        Ok(Self { bitpix, blank, frames, width, main, extensions, others })
     }
 
-    /// Completes every output, then gives all of them their names: `header` makes the header of a product from its name.
+    /// Completes every output, then gives all of them their names: `header` makes the header of a product; the image is none.
     ///
     /// Everything that needs space on a disk is done before the first name appears, so a failed run leaves neither some of
     /// its outputs nor a damaged old one.
-    pub(crate) fn finish(self, header: impl Fn(&str) -> Header) -> Result<(), FitsError> {
-        let products = [
-            (self.sigma, "SIGMA"),
-            (self.nrej, "NREJ"),
-            (self.count, "COUNT"),
-            (self.rejmask, "REJMASK"),
-            // Last: once the image is there, everything is.
-            (Some(self.image), "IMAGE"),
-        ];
-        let prepare = |(writer, name): (Option<FitsWriter>, &str)| Some(writer?.prepare(header(name)));
-        publish_all(products.into_iter().filter_map(prepare).collect::<Result<_, _>>()?)
+    pub(crate) fn finish(
+        self,
+        header: impl Fn(Option<Product>) -> Result<Header, Error>,
+    ) -> Result<(), Error> {
+        let mut prepared = Vec::new();
+        for (product, writer) in self.others {
+            prepared.push(writer.prepare(header(Some(product))?)?);
+        }
+        // Last: once the image is there, everything is.
+        let headers = std::iter::once(header(None)).chain(self.extensions.iter().map(|p| header(Some(*p))));
+        prepared.push(self.main.prepare_all(headers.collect::<Result<_, _>>()?)?);
+        Ok(publish_all(prepared)?)
     }
 
-    /// Values of the computation in the type of the file: of another type only where f64 becomes f32 (G1: rounded once).
-    fn write_values<T: Element + Stored>(
-        writer: &mut FitsWriter,
-        floats: Bitpix,
-        row: usize,
-        values: &[T],
-    ) -> Result<(), FitsError> {
-        if T::BITPIX == floats {
+    fn place(&mut self, product: Product) -> Option<Place<'_>> {
+        if let Some(index) = self.extensions.iter().position(|extension| *extension == product) {
+            return Some((&mut self.main, index + 1));
+        }
+        self.others.iter_mut().find(|(other, _)| *other == product).map(|(_, writer)| (writer, 0))
+    }
+
+    /// Values of the computation in the type of the image (G1: rounded once).
+    fn write_image<T: Element + Stored>(&mut self, row: usize, values: &[T]) -> Result<(), FitsError> {
+        let writer = &mut self.main;
+        if T::BITPIX == self.bitpix {
             return writer.write_rows(0, row, values);
         }
-        let narrow: Vec<f32> = values.iter().map(|value| f32::narrow(value.widen())).collect();
-        writer.write_rows(0, row, &narrow)
+        let blank = self.blank;
+        match self.bitpix {
+            Bitpix::I16 => writer.write_rows(0, row, &rounded(values, blank, |v| v as i16)),
+            Bitpix::I32 => writer.write_rows(0, row, &rounded(values, blank, |v| v as i32)),
+            _ => writer.write_rows(0, row, &narrowed(values)),
+        }
     }
 
     fn write_counts(
-        writer: &mut FitsWriter,
-        frames: usize,
+        (writer, image): Place<'_>,
+        bitpix: Bitpix,
         row: usize,
         counts: &[u32],
     ) -> Result<(), FitsError> {
-        if frames > usize::from(u16::MAX) {
-            return writer.write_rows(0, row, counts);
+        match bitpix {
+            Bitpix::U8 => {
+                let narrow: Vec<u8> = counts.iter().map(|count| *count as u8).collect();
+                writer.write_rows_of(image, 0, row, &narrow)
+            }
+            Bitpix::I16 => {
+                let narrow: Vec<u16> = counts.iter().map(|count| *count as u16).collect();
+                writer.write_rows_of(image, 0, row, &narrow)
+            }
+            _ => writer.write_rows_of(image, 0, row, counts),
         }
-        let narrow: Vec<u16> = counts.iter().map(|count| *count as u16).collect();
-        writer.write_rows(0, row, &narrow)
     }
 
-    fn write_masks<T: Element>(&mut self, band: &BandOutput<T>) -> Result<(), FitsError> {
-        let Some(writer) = &mut self.rejmask else { return Ok(()) };
-        let mut plane = vec![0; band.rows().len() * self.width];
-        for frame in 0..self.frames {
-            for (row, out) in plane.chunks_exact_mut(self.width).enumerate() {
-                band.rejmask_row(frame, row, out);
+    fn write_cube<T: Element>(
+        &mut self,
+        product: CubeProduct,
+        band: &BandOutput<T>,
+    ) -> Result<(), FitsError> {
+        let (frames, width) = (self.frames, self.width);
+        let Some((writer, image)) = self.place(product.into()) else { return Ok(()) };
+        let mut plane = vec![0; band.rows().len() * width];
+        for frame in 0..frames {
+            for (row, out) in plane.chunks_exact_mut(width).enumerate() {
+                band.cube_row(product, frame, row, out);
             }
-            writer.write_rows(frame, band.rows().start, &plane)?;
+            writer.write_rows_of(image, frame, band.rows().start, &plane)?;
         }
         Ok(())
     }
 }
 
+/// How the samples of a further image are stored.
+fn bitpix_of(product: Product, floats: Bitpix, frames: usize) -> Bitpix {
+    match product {
+        Product::ValueProduct(ValueProduct::Exposure) => Bitpix::F32,
+        Product::ValueProduct(_) => floats,
+        Product::CountProduct(CountProduct::Bpm) | Product::CubeProduct(_) => Bitpix::U8,
+        Product::CountProduct(CountProduct::Dq) => Bitpix::I32,
+        // Unsigned 16-bit where N allows it: half the size, read everywhere.
+        Product::CountProduct(_) if frames <= usize::from(u16::MAX) => Bitpix::I16,
+        _ => Bitpix::I32,
+    }
+}
+
+fn narrowed<T: Element>(values: &[T]) -> Vec<f32> {
+    values.iter().map(|value| f32::narrow(value.widen())).collect()
+}
+
+/// Integers: half to even, saturated. NaN is `blank`, the least number of the type, and values stop above it.
+fn rounded<T: Element, I>(values: &[T], blank: Option<i64>, saturated: impl Fn(f64) -> I) -> Vec<I> {
+    let one = |value: &T| {
+        let value = value.widen();
+        match blank {
+            Some(blank) if value.is_nan() => saturated(blank as f64),
+            Some(blank) => saturated(value.round_ties_even().max(blank as f64 + 1.0)),
+            None => saturated(value.round_ties_even()),
+        }
+    };
+    values.iter().map(one).collect()
+}
+
 impl<T: Element + Stored> RowSink<T> for FileSink {
     fn write(&mut self, band: &BandOutput<T>) -> Result<(), BoxError> {
         let row = band.rows().start;
-        Self::write_values(&mut self.image, self.floats, row, &band.image)?;
-        if let Some(writer) = &mut self.sigma {
-            Self::write_values(writer, self.floats, row, &band.sigma)?;
+        self.write_image(row, &band.planes.image)?;
+        let frames = self.frames;
+        for product in ValueProduct::ALL {
+            let values = band.planes.values(*product);
+            if let Some((writer, image)) = self.place((*product).into()) {
+                if *product == ValueProduct::Exposure && T::BITPIX != Bitpix::F32 {
+                    writer.write_rows_of(image, 0, row, &narrowed(values))?;
+                } else {
+                    writer.write_rows_of(image, 0, row, values)?;
+                }
+            }
         }
-        if let Some(writer) = &mut self.nrej {
-            Self::write_counts(writer, self.frames, row, &band.nrej)?;
+        for product in CountProduct::ALL {
+            let bitpix = bitpix_of((*product).into(), Bitpix::F32, frames);
+            if let Some(place) = self.place((*product).into()) {
+                Self::write_counts(place, bitpix, row, band.planes.counts(*product))?;
+            }
         }
-        if let Some(writer) = &mut self.count {
-            Self::write_counts(writer, self.frames, row, &band.count)?;
+        for product in CubeProduct::ALL {
+            self.write_cube(*product, band)?;
         }
-        Ok(self.write_masks(band)?)
+        Ok(())
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use skystack_combine::{Summary, Timings};
+use skystack_combine::{FrameTotals, Summary, Timings};
 use skystack_plan::Plan;
 
 use crate::{Combine, Rejection, Stacker, Weight};
@@ -27,6 +27,8 @@ pub struct Report {
     pub rejected: u64,
     /// Output pixels without a used sample.
     pub empty: u64,
+    /// What each frame lost, in frame order.
+    pub per_frame: Vec<FrameTotals>,
     /// What the user should know. Warnings never change a result.
     pub warnings: Vec<String>,
     /// How it was done.
@@ -45,6 +47,10 @@ pub struct FrameReport {
     pub exposure: Option<f64>,
     /// NCOMBINE, 1 if the header lacks it.
     pub ncombine: f64,
+    /// s, if frames are scaled: y = x/s − z.
+    pub scale: Option<f64>,
+    /// z likewise.
+    pub zero: Option<f64>,
     /// Normalised weight, if there are weights.
     pub weight: Option<f64>,
 }
@@ -57,12 +63,14 @@ impl Report {
         (height, width): (usize, usize),
         element_bytes: usize,
     ) -> Self {
-        let Summary { samples, missing, rejected, empty, timings } = summary;
+        let Summary { samples, missing, rejected, empty, frames: per_frame, timings } = summary;
         let mut warnings = Vec::new();
         if stacker.options.combine == Combine::Sum && stacker.weight != Weight::None {
             warnings.push("weight has no effect on combine=sum".to_owned());
         }
-        warnings.extend(unreachable(&stacker.options.rejection, samples / (height * width).max(1) as u64));
+        let frames = samples / (height * width).max(1) as u64;
+        warnings
+            .extend(stacker.options.rejections.iter().filter_map(|rejection| unreachable(rejection, frames)));
         let frames = Vec::new();
         Self {
             frames,
@@ -73,6 +81,7 @@ impl Report {
             missing,
             rejected,
             empty,
+            per_frame,
             warnings,
             plan,
             timings,

@@ -6,14 +6,34 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use ndarray::ArrayView3;
-use skystack_combine::{Control, FrameSource, Options, RowSink, Summary, scratch_bytes};
+use skystack_combine::normalise::Statsec;
+use skystack_combine::{
+    Control, FrameSource, Grow, Options, RowSink, Summary, ValueProduct, Variance, scratch_bytes,
+};
 use skystack_plan::{Limits, Plan, Workload};
 
-use crate::arrays::{self, Combined, Sample};
+use crate::arrays::{self, Combined, Frames, Sample};
+use crate::noise::Numbered;
+use crate::normalise::Wanted;
 use crate::{
-    Combine, Convention, Error, ErrorKind, Level, Machine, OutputFiles, Products, Progress, Rejection,
-    Report, Trace, Weight, files, trace,
+    Combine, Convention, Error, ErrorKind, Footprint, Level, Machine, Masks, NoiseModel, Norm, Normalisation,
+    Offsets, OutputFiles, PerFrame, Products, Progress, Rejection, Report, Trace, Weight, files, trace,
 };
+
+/// Where the variances of the samples come from.
+#[derive(Debug, Clone, PartialEq, Default)]
+#[non_exhaustive]
+pub enum InputVariance {
+    /// There are none.
+    #[default]
+    None,
+    /// The noise model, at each sample's own value.
+    Noise,
+    /// One number for all samples.
+    Constant(f64),
+    /// An extension of each frame's file, such as `VAR` or `VAR,1`.
+    Extension(String),
+}
 
 /// Type of the computation and of the output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -43,6 +63,15 @@ pub struct Stacker {
     pub(crate) weight: Weight,
     pub(crate) outtype: Outtype,
     pub(crate) convention: Convention,
+    pub(crate) normalisation: Normalisation,
+    pub(crate) reject_normalisation: Option<Normalisation>,
+    pub(crate) statsec: Statsec,
+    pub(crate) all_pixels: bool,
+    pub(crate) offsets: Offsets,
+    pub(crate) footprint: Footprint,
+    pub(crate) masks: Masks,
+    pub(crate) noise: NoiseModel,
+    pub(crate) variance: InputVariance,
     limits: Limits,
     level: Option<Level>,
     progress: Option<Arc<dyn Fn(Progress) + Send + Sync>>,
@@ -67,7 +96,13 @@ impl Stacker {
 
     /// What is left out before combining.
     pub fn reject(mut self, rejection: impl Into<Rejection>) -> Self {
-        self.options.rejection = rejection.into();
+        self.options.rejections = vec![rejection.into()];
+        self
+    }
+
+    /// And then this one, of what the rejections before it left.
+    pub fn then_reject(mut self, rejection: impl Into<Rejection>) -> Self {
+        self.options.rejections.push(rejection.into());
         self
     }
 
@@ -99,6 +134,81 @@ impl Stacker {
     /// Weights of the frames, for `average`.
     pub fn weight(mut self, weight: Weight) -> Self {
         self.weight = weight;
+        self
+    }
+
+    /// What the frames are divided by, relative to the first one.
+    pub fn scale(mut self, scale: Norm) -> Self {
+        self.normalisation.scale = scale;
+        self
+    }
+
+    /// What is subtracted from the frames, relative to the first one. With a scale, both at once: see
+    /// [`Normalisation`](crate::Normalisation).
+    pub fn zero(mut self, zero: Norm) -> Self {
+        self.normalisation.zero = zero;
+        self
+    }
+
+    /// Another normalisation of the samples that the rejections see: what they keep, not the values, goes into the output.
+    pub fn reject_normalisation(mut self, normalisation: Normalisation) -> Self {
+        self.reject_normalisation = Some(normalisation);
+        self
+    }
+
+    /// The part of the frames that statistics for scale, zero and weight are taken of.
+    pub fn statsec(mut self, statsec: Statsec) -> Self {
+        self.statsec = statsec;
+        self
+    }
+
+    /// Take these statistics of every pixel, not of a sample of fewer than 100 000 (IRAF).
+    pub fn statsample_all(mut self, all: bool) -> Self {
+        self.all_pixels = all;
+        self
+    }
+
+    /// Where the frames lie on the output.
+    pub fn offsets(mut self, offsets: Offsets) -> Self {
+        self.offsets = offsets;
+        self
+    }
+
+    /// Which pixels the output has.
+    pub fn footprint(mut self, footprint: Footprint) -> Self {
+        self.footprint = footprint;
+        self
+    }
+
+    /// Masks of the frames, in files.
+    pub fn masks(mut self, masks: Masks) -> Self {
+        self.options.fallback = masks.falls_back();
+        self.masks = masks;
+        self
+    }
+
+    /// Noise of the detectors, for `ccdclip`, `crreject`, `nmodel`, and variances from a model.
+    pub fn noise(mut self, noise: NoiseModel) -> Self {
+        self.noise = noise;
+        self
+    }
+
+    /// Variances of the samples, for propagated errors and `varclip`.
+    pub fn variance(mut self, variance: InputVariance) -> Self {
+        self.options.variance = match &variance {
+            InputVariance::None => Variance::None,
+            InputVariance::Noise => Variance::Noise,
+            InputVariance::Constant(variance) => Variance::Constant(*variance),
+            InputVariance::Extension(_) => Variance::Planes,
+        };
+        self.variance = variance;
+        self
+    }
+
+    /// Also reject the neighbours of rejected samples of the same frame, within `radius` pixels, but nowhere so that fewer than
+    /// `nkeep` samples are left.
+    pub fn grow(mut self, radius: f64, nkeep: u32) -> Self {
+        self.options.grow = Grow { radius, nkeep };
         self
     }
 
@@ -156,20 +266,26 @@ impl Stacker {
     /// A wrong option, or a memory limit that is too small.
     /// # Panics
     /// Never.
-    pub fn run<S: Sample>(&self, stack: ArrayView3<'_, S>) -> Result<Combined<S::Working>, Error> {
+    pub fn run<'a, S: Sample + 'a>(
+        &self,
+        frames: impl Into<Frames<'a, S>>,
+    ) -> Result<Combined<S::Working>, Error> {
         if self.outtype == Outtype::Double {
             let message = "outtype is double, needed real for run (run_double computes in f64)";
             return Err(Error::new(ErrorKind::Parameter, message));
         }
-        arrays::run(self, &arrays::ViewSource::new(stack))
+        arrays::run(self, &frames.into())
     }
 
     /// As [`run`](Self::run), computing in f64 whatever the type of the samples.
     ///
     /// # Errors
     /// As [`run`](Self::run).
-    pub fn run_double<S: Sample>(&self, stack: ArrayView3<'_, S>) -> Result<Combined<f64>, Error> {
-        arrays::run(self, &arrays::ViewSource::double(stack))
+    pub fn run_double<'a, S: Sample + 'a>(
+        &self,
+        frames: impl Into<Frames<'a, S>>,
+    ) -> Result<Combined<f64>, Error> {
+        arrays::run_double(self, &frames.into())
     }
 
     /// Combines FITS images into FITS images.
@@ -223,9 +339,38 @@ impl Stacker {
         trace::files(self, inputs, x, y)
     }
 
+    /// What the normalisation needs.
+    pub(crate) fn wanted(&self) -> Wanted<'_> {
+        Wanted {
+            convention: self.convention,
+            output: &self.normalisation,
+            rejection: self.reject_normalisation.as_ref(),
+            weight: &self.weight,
+            statsec: &self.statsec,
+            all_pixels: self.all_pixels,
+            lthreshold: self.options.lthreshold,
+            hthreshold: self.options.hthreshold,
+        }
+    }
+
+    /// The options with what the headers of `frames` say.
+    pub(crate) fn options_for(&self, frames: &[Numbered<'_>], products: Products) -> Result<Options, Error> {
+        let mut options = Options { products, per_frame: true, ..self.options.clone() };
+        options.noise = self.noise.of(frames)?;
+        if products.contains(ValueProduct::Exposure) {
+            options.exposures = PerFrame::Keyword("EXPTIME".to_owned()).of(frames, "an exposure map")?;
+        }
+        Ok(options)
+    }
+
     /// Plans a job on this machine.
-    pub(crate) fn plan(&self, workload: Workload, machine: &Machine) -> Result<Plan, Error> {
-        let scratch = workload.scratch_bytes + scratch_bytes(workload.frames);
+    pub(crate) fn plan(
+        &self,
+        options: &Options,
+        workload: Workload,
+        machine: &Machine,
+    ) -> Result<Plan, Error> {
+        let scratch = workload.scratch_bytes + scratch_bytes(options, workload.frames, workload.width);
         Ok(skystack_plan::plan(&workload.scratch(scratch), machine, &self.limits)?)
     }
 
@@ -237,6 +382,13 @@ impl Stacker {
         sink: &mut (impl RowSink<T> + Send),
         plan: &Plan,
     ) -> Result<Summary, Error> {
+        let control = self.control()?;
+        let run = move || skystack_combine::run(options, source, sink, plan, &control);
+        Ok(self.on_pool(plan, run)??)
+    }
+
+    /// How a run is watched and stopped.
+    pub(crate) fn control(&self) -> Result<Control<'_>, Error> {
         let level = match self.level {
             Some(level) => level,
             None => {
@@ -251,15 +403,19 @@ impl Stacker {
         if let Some(cancel) = &self.cancel {
             control = control.cancel(cancel);
         }
-        let mut run = move || skystack_combine::run(options, source, sink, plan, &control);
+        Ok(control)
+    }
+
+    /// Does something on as many threads as the plan has workers.
+    pub(crate) fn on_pool<R: Send>(&self, plan: &Plan, work: impl FnOnce() -> R + Send) -> Result<R, Error> {
         let surrounded = rayon::current_thread_index().is_some();
         if plan.workers == 1 || surrounded || rayon::current_num_threads() == plan.workers {
-            return Ok(run()?);
+            return Ok(work());
         }
         let pool = rayon::ThreadPoolBuilder::new().num_threads(plan.workers).build();
         let pool =
             pool.map_err(|e| Error::new(ErrorKind::Limit, format!("{} threads: {e}", plan.workers)))?;
-        Ok(pool.install(run)?)
+        Ok(pool.install(work))
     }
 }
 
@@ -268,6 +424,9 @@ impl fmt::Debug for Stacker {
         f.debug_struct("Stacker")
             .field("options", &self.options)
             .field("weight", &self.weight)
+            .field("normalisation", &self.normalisation)
+            .field("offsets", &self.offsets)
+            .field("masks", &self.masks)
             .field("outtype", &self.outtype)
             .field("limits", &self.limits)
             .field("level", &self.level)

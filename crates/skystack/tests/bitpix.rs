@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use common::{Folder, read};
 use ndarray::{Array3, ArrayView3, ShapeBuilder, s};
 use skystack::fits::{Bitpix, Image, InputPath, Limits, Working};
-use skystack::{Combine, OutputFiles, Products, Sample, Stacker};
+use skystack::{Combine, OutputFiles, Products, Sample, Stacker, ValueProduct};
 
 const WIDTH: usize = 75;
 const HEIGHT: usize = 4;
@@ -135,20 +135,21 @@ fn a_stack_of_every_form_gives_the_bits_of_its_values() {
             .collect();
         let stack = Array3::from_shape_vec((paths.len(), HEIGHT, WIDTH), frames).expect("a stack");
         for combine in [Combine::Average, Combine::Median, Combine::Sum, Combine::Min, Combine::Max] {
-            for products in [Products::default(), Products { sigma: true, ..Products::default() }] {
+            for products in [Products::NONE, Products::NONE.with(ValueProduct::Sigma)] {
                 let stacker = Stacker::new().combine(combine).products(products);
                 let sigma = folder.path("sigma.fits");
                 let outputs = OutputFiles::new(output.clone()).overwrite(true);
-                let outputs = if products.sigma { outputs.sigma(sigma.clone()) } else { outputs };
+                let has_sigma = products.contains(ValueProduct::Sigma);
+                let outputs = if has_sigma { outputs.sigma(sigma.clone()) } else { outputs };
                 stacker.run_files(&paths, outputs).expect("a result");
-                let found = (bits(read(&output, 0)), products.sigma.then(|| bits(read(&sigma, 0))));
+                let found = (bits(read(&output, 0)), has_sigma.then(|| bits(read(&sigma, 0))));
                 let expected = if double {
                     let combined = stacker.run(stack.view()).expect("a result");
-                    (bits(combined.image), combined.sigma.map(bits))
+                    (bits(combined.image.clone()), combined.values(ValueProduct::Sigma).cloned().map(bits))
                 } else {
                     let combined = stacker.run(stack.mapv(|v| v as f32).view()).expect("a result");
                     let wide = |image: ndarray::Array2<f32>| bits(image.into_iter().map(f64::from));
-                    (wide(combined.image), combined.sigma.map(wide))
+                    (wide(combined.image.clone()), combined.values(ValueProduct::Sigma).cloned().map(wide))
                 };
                 assert!(found == expected, "{} frames, {combine:?}, {products:?}", paths.len());
             }

@@ -9,7 +9,8 @@ use common::{Folder, read};
 use ndarray::{Array2, Array3};
 use skystack::fits::{Bitpix, Header, Image, InputPath, Limits};
 use skystack::{
-    Combine, Error, ErrorKind, MinMax, OutputFiles, Outtype, Products, SigClip, Stacker, Weight, simulate,
+    Combine, CountProduct, CubeProduct, Error, ErrorKind, MinMax, OutputFiles, Outtype, Products, SigClip,
+    Stacker, ValueProduct, Weight, simulate,
 };
 
 fn header(path: &Path) -> Header {
@@ -26,7 +27,9 @@ fn files_give_the_bits_of_arrays_for_every_memory_limit_and_thread_count() {
     let folder = Folder::new();
     let stack = simulate::stack(9, 70, 61, 3).frames;
     let paths = folder.stack(&stack);
-    let products = Products { sigma: true, nrej: true, count: true, rejmask: true };
+    let products =
+        Products::NONE.with(ValueProduct::Sigma).with(CountProduct::Nrej).with(CountProduct::Count);
+    let products = products.with(CubeProduct::Rejmask);
     let stacker = Stacker::new().reject(SigClip::iraf().lsigma(2.0).hsigma(2.0)).products(products);
     let memory = stacker.run(stack.view()).expect("a result");
     for (limit, threads) in [(4_300_000, 1), (8 << 20, 3), (1 << 30, 16)] {
@@ -43,10 +46,10 @@ fn files_give_the_bits_of_arrays_for_every_memory_limit_and_thread_count() {
         let narrow = |name: &str| read(&folder.path(name), 0).mapv(|v| v as f32);
         let counts = |name: &str| read(&folder.path(name), 0).mapv(|v| v as u32);
         assert_eq!(bits(&narrow("image.fits")), bits(&memory.image));
-        assert_eq!(bits(&narrow("sigma.fits")), bits(memory.sigma.as_ref().expect("sigma")));
-        assert_eq!(&counts("nrej.fits"), memory.nrej.as_ref().expect("nrej"));
-        assert_eq!(&counts("count.fits"), memory.count.as_ref().expect("count"));
-        for (frame, mask) in memory.rejmask.as_ref().expect("rejmask").outer_iter().enumerate() {
+        assert_eq!(bits(&narrow("sigma.fits")), bits(memory.values(ValueProduct::Sigma).expect("sigma")));
+        assert_eq!(&counts("nrej.fits"), memory.counts(CountProduct::Nrej).expect("nrej"));
+        assert_eq!(&counts("count.fits"), memory.counts(CountProduct::Count).expect("count"));
+        for (frame, mask) in memory.cube(CubeProduct::Rejmask).expect("rejmask").outer_iter().enumerate() {
             assert_eq!(read(&folder.path("rejmask.fits"), frame).mapv(|v| v as u8), mask);
         }
     }

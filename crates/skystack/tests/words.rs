@@ -10,8 +10,8 @@ use common::{Folder, read};
 use ndarray::{Array2, Array3, ArrayView3, s};
 use skystack::fits::{Bitpix, Header};
 use skystack::{
-    Combine, Combined, Convention, Error, Extrema, Level, MinMax, OutputFiles, Products, Sample, SigClip,
-    Stacker, Weight,
+    Combine, Combined, Convention, CountProduct, CubeProduct, Error, Extrema, FrameTotals, Level, MinMax,
+    OutputFiles, Product, Products, Sample, SigClip, Stacker, ValueProduct, Weight,
 };
 
 const HEIGHT: usize = 9;
@@ -155,10 +155,13 @@ fn outputs(folder: &Folder, bitpix: Bitpix, all: bool) -> OutputFiles {
 /// The bits of all planes of all outputs of a run.
 fn run(stacker: &Stacker, paths: &[PathBuf], outputs: &OutputFiles) -> Vec<Vec<u64>> {
     stacker.run_files(paths, outputs.clone()).expect("a result");
-    let images = [&outputs.sigma, &outputs.nrej, &outputs.count].into_iter().flatten();
-    let planes = images.chain([&outputs.image]).map(|path| (path, 0));
-    let masks = outputs.rejmask.iter().flat_map(|path| (0..paths.len()).map(move |plane| (path, plane)));
-    planes.chain(masks).map(|(path, plane)| read(path, plane).iter().map(|v| v.to_bits()).collect()).collect()
+    let planes = |(product, path): &(Product, Option<PathBuf>)| {
+        let planes = if matches!(product, Product::CubeProduct(_)) { paths.len() } else { 1 };
+        let path = path.clone().expect("a file of its own");
+        (0..planes).map(move |plane| (path.clone(), plane)).collect::<Vec<_>>()
+    };
+    let all = outputs.further.iter().flat_map(planes).chain([(outputs.image.clone(), 0)]);
+    all.map(|(path, plane)| read(&path, plane).iter().map(|v| v.to_bits()).collect()).collect()
 }
 
 /// `stacker`, to go about it in another way each turn.
@@ -270,13 +273,14 @@ fn a_sample_takes_in_memory_what_it_takes_in_the_widest_file() {
     assert_eq!(spared(&[Form::Unsigned, Form::Blank, Form::Signed], &outputs), 2.0);
 }
 
-/// Everything that a run on an array gives, values as their bits: image, sigma, counts, mask.
-type Bits = (Vec<u64>, Vec<u64>, [Option<Array2<u32>>; 2], Option<Array3<u8>>);
+/// Everything that a run on an array gives, values as their bits: image, sigma, counts, mask, what each frame lost.
+type Bits = (Vec<u64>, Vec<u64>, [Option<Array2<u32>>; 2], Option<Array3<u8>>, Vec<FrameTotals>);
 
 fn all_bits<T: Into<f64> + Copy>(out: Combined<T>) -> Bits {
     let bits = |image: &Array2<T>| image.iter().map(|v| (*v).into().to_bits()).collect();
-    let sigma = out.sigma.as_ref().map_or(Vec::new(), bits);
-    (bits(&out.image), sigma, [out.nrej, out.count], out.rejmask)
+    let sigma = out.values(ValueProduct::Sigma).map_or(Vec::new(), bits);
+    let counts = [CountProduct::Nrej, CountProduct::Count].map(|product| out.counts(product).cloned());
+    (bits(&out.image), sigma, counts, out.cube(CubeProduct::Rejmask).cloned(), out.report.per_frame)
 }
 
 /// The runs of one stack in memory: with every option set, on `words` and on their values.
@@ -284,7 +288,10 @@ fn same_bits_in_memory<S: Sample<Working = f32>>(words: ArrayView3<'_, S>, sky: 
     let values = words.mapv(S::working);
     for stacker in stackers(words.dim().0, sky) {
         for all in [false, true] {
-            let products = Products { sigma: all, nrej: true, count: true, rejmask: all };
+            let mut products = Products::NONE.with(CountProduct::Nrej).with(CountProduct::Count);
+            if all {
+                products = products.with(ValueProduct::Sigma).with(CubeProduct::Rejmask);
+            }
             let stacker = stacker.clone().products(products);
             let expected = all_bits(stacker.run(values.view()).expect("a result"));
             for (level, threads) in Level::available().zip([3, 1, 2, 1]) {

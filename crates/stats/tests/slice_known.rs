@@ -61,6 +61,117 @@ fn astropy_agrees_in_f64() {
     }
 }
 
+/// Ratios of sums of twenty terms: some last places.
+fn nearly(ours: Option<f64>, theirs: f64) {
+    let ours = ours.expect("valid values");
+    assert!((ours - theirs).abs() <= 16.0 * f64::EPSILON * theirs.abs(), "ours {ours}, theirs {theirs}");
+}
+
+/// 1500 values of a long tail, more than a register of chunks.
+fn tail() -> Vec<f64> {
+    (0..1500).map(|i| f64::from((i * 7919) % 1009)).map(|v| v * v / 1000.0).collect()
+}
+
+/// `biweight_location`, `biweight_scale` with their defaults; the scale of IKSS-lite is 0.991 √`biweight_midvariance` of what 6 MAD keep.
+#[test]
+fn astropy_agrees_on_the_biweight() {
+    nearly(slice::biweight_location(&X), 10.418119166054796);
+    nearly(slice::biweight_scale(&X), 0.9523549037424578);
+    nearly(slice::biweight_location(&tail()), 301.7963407964314);
+    nearly(slice::biweight_scale(&tail()), 318.0647595178798);
+    let ikss = slice::ikss_lite(&X).expect("valid values");
+    nearly(Some(ikss.scale), 0.8501546032355034);
+    assert_eq!((ikss.location, ikss.n), (10.375, 17));
+    let ikss = slice::ikss_lite(&tail()).expect("valid values");
+    nearly(Some(ikss.scale), 315.20217668221886);
+    assert_eq!((ikss.location, ikss.n), (254.5205, 1500));
+}
+
+#[test]
+fn astropy_agrees_on_the_biweight_of_f32() {
+    let x = X.map(|v| v as f32);
+    nearly(slice::biweight_location(&x), 10.418119143156002);
+    nearly(slice::biweight_scale(&x), 0.9523548801166315);
+    let ikss = slice::ikss_lite(&x).expect("valid values");
+    nearly(Some(ikss.scale), 0.850154575346736);
+    assert_eq!((ikss.location, ikss.n), (10.375, 17));
+}
+
+/// `sigma_clipped_stats(sigma=3, maxiters=None)`.
+#[test]
+fn astropy_agrees_on_the_noise_of_the_background() {
+    near(slice::background_noise(&X), 0.9409420663985318);
+    nearly(slice::background_noise(&tail()), 303.1664743252887);
+}
+
+/// -2 -1 -1 0 1 1 and c: M = 0, MAD = 1 for both, so |u| < 1 means |x| < 6 for the location. 6 has no say, 5.9 has.
+#[test]
+fn the_border_of_the_biweight_has_no_say() {
+    let with = |far: f64| [-2.0, -1.0, -1.0, 0.0, 1.0, 1.0, far];
+    assert_eq!(slice::mad(&with(6.0)), Some(1.0));
+    assert_eq!(slice::biweight_location(&with(6.0)), slice::biweight_location(&with(1e9)));
+    assert_ne!(slice::biweight_location(&with(5.9)), slice::biweight_location(&with(1e9)));
+    // The number of all values enters the scale, and 9 MAD are its border.
+    assert_eq!(slice::biweight_scale(&with(9.0)), slice::biweight_scale(&with(1e9)));
+    assert_ne!(slice::biweight_scale(&with(8.9)), slice::biweight_scale(&with(1e9)));
+}
+
+/// The limit of IKSS-lite is kept: M = 0, MAD = 1, and 6 lies on it, its neighbour in f32 beyond.
+#[test]
+fn ikss_keeps_the_limit() {
+    let with = |far: f32| slice::ikss_lite(&[-2.0f32, -1.0, -1.0, 0.0, 1.0, 1.0, far]).map(|found| found.n);
+    assert_eq!((with(6.0), with(6.0f32.next_up())), (Some(7), Some(6)));
+    let with = |far: f32| slice::ikss_lite(&[2.0f32, 1.0, 1.0, 0.0, -1.0, -1.0, far]).map(|found| found.n);
+    assert_eq!((with(-6.0), with((-6.0f32).next_down())), (Some(7), Some(6)));
+}
+
+#[test]
+fn without_width_the_robust_scales_are_zero() {
+    let x = [5.0f32, 5.0, 5.0, 90.0];
+    assert_eq!((slice::biweight_location(&x), slice::biweight_scale(&x)), (Some(5.0), Some(0.0)));
+    let ikss = slice::ikss_lite(&x).expect("valid values");
+    assert_eq!((ikss.location, ikss.scale, ikss.n), (5.0, 0.0, 3));
+    assert_eq!(slice::background_noise(&[5.0f32; 3]), Some(0.0));
+}
+
+/// 1-based ranks 1 + 3 = 4 to 1 + 17 = 18 of twenty: 2 2 3 3 3 3 4 4 4 4 4 5 5 6 7, range 5. bin = max(1, 0.5), step = max(1, 0.05): windows
+/// [2, 3), [3, 4), [4, 5): five fours, the fullest, ranks 10 to 14, i = 10, k = 15, rank 12.
+/// Real numbers have bin 0.5, which holds one level too.
+#[test]
+fn mode_of_integers_by_hand() {
+    let x =
+        [0.0, 1.0, 1.0, 2.0, 2.0, 3.0, 3.0, 3.0, 3.0, 4.0, 4.0, 4.0, 4.0, 4.0, 5.0, 5.0, 6.0, 7.0, 8.0, 9.0];
+    assert_eq!(slice::integer_mode(&x), Some(4.0));
+    assert_eq!(slice::mode(&x), Some(4.0));
+}
+
+/// Ranks 4 to 18 run from 0 to 6. Whole numbers, step and bin 1: [0, 1) holds 0 0.5 0.9, [1, 2) holds 1 1 1.1 1.2 1.9, i = 7, k = 12,
+/// rank 9. Real ones, step 0.06 and bin 0.6: [0.6, 1.2) is the first that holds five, 0.9 1 1 1.1 1.2 (the end is 1.2000000000000002),
+/// i = 6, k = 11, rank 8.
+#[test]
+fn a_window_over_integers_is_at_least_one_wide_and_moves_by_one() {
+    let x = [
+        -3.0, -2.0, -1.0, 0.0, 0.5, 0.9, 1.0, 1.0, 1.1, 1.2, 1.9, 2.5, 3.5, 4.0, 4.5, 5.0, 5.5, 6.0, 7.0, 8.0,
+    ];
+    assert_eq!(slice::integer_mode(&x), Some(1.1));
+    assert_eq!(slice::mode(&x), Some(1.0));
+}
+
+#[test]
+fn a_mode_of_large_integers_is_that_of_real_numbers() {
+    let x: Vec<f64> = tail().iter().map(|v| (v * 1000.0).round()).collect();
+    assert_eq!(slice::integer_mode(&x), slice::mode(&x));
+}
+
+/// Rank ⌊n/2⌋ counted from 1; one value is its own.
+#[test]
+fn the_median_of_irafs_statistics_is_low() {
+    assert_eq!(slice::iraf_statmedian(&X), Some(10.375));
+    assert_eq!(slice::iraf_statmedian(&[3.0f32, 1.0, 2.0]), Some(1.0));
+    assert_eq!(slice::iraf_statmedian(&[3.0f32, 1.0]), Some(1.0));
+    assert_eq!(slice::iraf_statmedian(&[3.0f32]), Some(3.0));
+}
+
 #[test]
 fn numpy_agrees_in_f32() {
     let x = X.map(|v| v as f32);
@@ -123,6 +234,9 @@ fn nothing_valid_is_none_everywhere() {
             (None, None, None, None)
         );
         assert_eq!((slice::mode(x), slice::min_max(x)), (None, None));
+        assert_eq!((slice::integer_mode(x), slice::iraf_statmedian(x)), (None, None));
+        assert_eq!((slice::biweight_location(x), slice::biweight_scale(x)), (None, None));
+        assert_eq!((slice::ikss_lite(x), slice::background_noise(x)), (None, None));
         assert_eq!(slice::sigma_clipped_stats(x, &SigmaClip::default()), None);
     }
 }
@@ -252,6 +366,11 @@ fn values_at_the_limits_of_f64_neither_overflow_nor_hang() {
     assert_eq!(percentile(&[f64::MIN, f64::MAX], 0.0), Some(f64::MIN));
     assert_eq!(iqr(&[f64::MIN, f64::MIN, f64::MIN, f64::MIN, f64::MAX]), Some(0.0));
     assert_eq!(mad(&[-1e308, 1e308, -1e308, 1e308]), Some(1e308));
+    use skystack_stats::slice::{biweight_location, biweight_scale, ikss_lite};
+    let ends = [f64::MIN, f64::MIN, f64::MAX, f64::MAX];
+    assert_eq!(biweight_location(&ends), Some(0.0));
+    assert_eq!(biweight_scale(&ends), Some(f64::INFINITY));
+    assert_eq!(ikss_lite(&ends).map(|found| found.n), Some(4));
     let tiny: Vec<f64> = [0.0; 10].into_iter().chain([2e-323; 10]).collect();
     assert_eq!(mode(&tiny), Some(0.0));
 }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use ndarray::{Array2, Array3};
 use skystack::fits::Bitpix;
 use skystack::simulate::{Scene, Simulated};
-use skystack::{Center, Combine, Products, Rejection, SigClip, Stacker};
+use skystack::{Center, Combine, CubeProduct, Products, Rejection, SigClip, Stacker};
 
 use crate::args::DemoArgs;
 use crate::failure::Failure;
@@ -126,10 +126,9 @@ fn combine(
     let rejmask = match rejection {
         Rejection::None => None,
         _ => {
-            stacker
-                .products(Products { rejmask: true, ..Products::default() })
-                .run(simulated.frames.view())?
-                .rejmask
+            let products = Products::NONE.with(CubeProduct::Rejmask);
+            let combined = stacker.products(products).run(simulated.frames.view())?;
+            combined.cube(CubeProduct::Rejmask).cloned()
         }
     };
     Ok(Run { name, image, rejmask, time })

@@ -8,7 +8,7 @@ use skystack_simd::Element;
 
 use super::{Control, Worker, lock, on_workers};
 use crate::band::{Layers, PlacedPlane, Samples, StoredFormats};
-use crate::options::{Combine, Variance};
+use crate::options::Variance;
 use crate::{BoxError, CombineError, CountProduct, FrameSource, Layer, Options, Placement, Plane};
 
 /// The shapes of the output and of its frames.
@@ -37,7 +37,7 @@ impl Geometry {
 }
 
 /// Values of the working type.
-pub(super) struct Values<'s, S>(pub(super) &'s S);
+pub(crate) struct Values<'s, S>(pub(crate) &'s S);
 
 impl<T: Element, S: FrameSource<T>> Layer<T> for Values<'_, S> {
     fn borrow(&self, frame: usize) -> Option<Plane<'_, T>> {
@@ -49,10 +49,10 @@ impl<T: Element, S: FrameSource<T>> Layer<T> for Values<'_, S> {
 }
 
 /// Samples as they are stored.
-pub(super) struct Stored<'s, S, T>(&'s S, PhantomData<fn() -> T>);
+pub(crate) struct Stored<'s, S, T>(&'s S, PhantomData<fn() -> T>);
 
 impl<'s, S, T> Stored<'s, S, T> {
-    pub(super) const fn of(source: &'s S) -> Self {
+    pub(crate) const fn of(source: &'s S) -> Self {
         Self(source, PhantomData)
     }
 }
@@ -85,11 +85,14 @@ pub(super) fn check<T: Element>(
     check_layer(source.masks(), false, "masks", geometry)?;
     check_layer(source.variances(), options.variance == Variance::Planes, "variances", geometry)?;
     check_layer(source.weights(), options.sample_weights, "weights of samples", geometry)?;
-    let wants_quality = options.products.contains(CountProduct::Dq);
-    check_layer(source.quality(), wants_quality, "quality bits", geometry)?;
-    if options.sample_weights && !matches!(options.combine, Combine::Average) {
+    check_layer(source.quality(), false, "quality bits", geometry)?;
+    if options.sample_weights && !options.combine.is_weighted() {
         let found = "given for a statistic that ignores them".to_owned();
-        return Err(CombineError::Option { option: "weights of samples", found, needed: "combine average" });
+        return Err(CombineError::Option {
+            option: "weights of samples",
+            found,
+            needed: "combine average or wmedian",
+        });
     }
     Ok(())
 }
@@ -180,7 +183,7 @@ impl<E: Copy + Default + Send + Sync> Buffers<E> {
         let covered = |frame: usize| {
             let placement = geometry.placement(frame);
             let covered = placement.rows_within(rows.clone());
-            let first = covered.start.wrapping_sub_signed(placement.y);
+            let first = covered.start.wrapping_add_signed(placement.y.wrapping_neg());
             (covered.clone(), if covered.is_empty() { 0..0 } else { first..first + covered.len() })
         };
         let to_read = self.frames.iter_mut().enumerate().filter(|(_, buffer)| !buffer.rows.is_empty());
@@ -217,7 +220,11 @@ impl<E: Copy + Default + Send + Sync> Buffers<E> {
                 None => Plane { data: &buffer.rows, stride: placement.width * buffer.elements },
             };
             let columns = placement.columns_within(0..geometry.width);
-            let left = if columns.is_empty() { 0 } else { columns.start.wrapping_sub_signed(placement.x) };
+            let left = if columns.is_empty() {
+                0
+            } else {
+                columns.start.wrapping_add_signed(placement.x.wrapping_neg())
+            };
             let rows = covered.start - rows.start..covered.end - rows.start;
             PlacedPlane { plane, rows, columns, left }
         };

@@ -3,25 +3,43 @@
 use std::ops::Range;
 
 use skystack_reject::{Columns, Fates, Kept};
-use skystack_simd::{Element, Mask, Vector};
+use skystack_simd::{Element, Mask, Task, Vector};
 
-use super::why;
+use super::{Group, why};
 use crate::Reason;
-use crate::band::TileRows;
 use crate::options::Resolved;
 
-/// Writes the reasons of L pixels from `x` on: `codes` is frames x `width`.
+/// Writes the reasons of the L pixels of a group: `codes` is frames x `width`.
+pub(super) struct WriteCodes<'a, 'b, T, V: Vector> {
+    pub(super) options: &'a Resolved<T>,
+    pub(super) group: &'a Group<'a, T>,
+    pub(super) width: usize,
+    pub(super) columns: &'a mut Columns<'b, V>,
+    pub(super) kept: &'a Kept<V>,
+    pub(super) codes: &'a mut [u8],
+}
+
+impl<T: Element, V: Vector<Element = T>> Task<V::Isa> for WriteCodes<'_, '_, T, V> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self, isa: V::Isa) {
+        let Self { options, group, width, columns, kept, codes } = self;
+        write(isa, options, group, width, columns, kept, codes);
+    }
+}
+
 #[inline(always)]
-pub(super) fn write<T: Element, V: Vector<Element = T>>(
+fn write<T: Element, V: Vector<Element = T>>(
     isa: V::Isa,
     options: &Resolved<T>,
-    rows: &TileRows<'_, T>,
-    (x, width): (usize, usize),
+    group: &Group<'_, T>,
+    width: usize,
     columns: &mut Columns<'_, V>,
     kept: &Kept<V>,
-    fallback: u32,
     codes: &mut [u8],
 ) {
+    let Group { x, rows, fallback, .. } = *group;
     let lanes = V::LANES.min(width - x);
     if kept.all {
         for row in codes.chunks_exact_mut(width) {
@@ -77,11 +95,14 @@ pub(super) fn apply<T: Element, V: Vector<Element = T>>(
     let lanes = V::LANES.min(width - x);
     let mut valid = V::splat(isa, T::zero());
     columns.full = false;
-    for (sample, row) in columns.samples.iter_mut().zip(codes.chunks_exact(width)) {
-        let (samples, valid) = (sample.lanes_mut(), valid.lanes_mut());
+    let both = columns.samples.iter_mut().zip(columns.padded.iter_mut());
+    for ((sample, current), row) in both.zip(codes.chunks_exact(width)) {
+        let (samples, current, valid) = (sample.lanes_mut(), current.lanes_mut(), valid.lanes_mut());
         for (lane, code) in row[x..x + lanes].iter().enumerate() {
             let (is_used, is_rejected) = is_used_or_rejected(*code);
             samples[lane] = if is_used { samples[lane] } else { T::NAN };
+            // What replaced a sample stays, unless that is gone as a neighbour.
+            current[lane] = if *code == Reason::Grow as u8 { T::INFINITY } else { current[lane] };
             valid[lane] = valid[lane] + if is_used | is_rejected { T::one() } else { T::zero() };
         }
     }

@@ -1,43 +1,47 @@
 //! What belongs to the samples of a group of columns: variances and weights (algorithms.md 7, 8.1).
 
 use skystack_reject::{Columns, Noise, Scaling};
-use skystack_simd::{Element, Mask, Vector};
+use skystack_simd::{Element, Mask, Task, Vector};
 
-use crate::band::{LayerRows, TileRows};
-use crate::options::{Resolved, Variance};
+use super::ColumnsAt;
+use crate::band::LayerRows;
+use crate::options::Variance;
 
 /// Least variance of a read noise that is none: what IRAF adds (algorithms.md 5.6).
 const LEAST_READ_VARIANCE: f64 = 1e4 / 0.99e37;
 
-/// Loads the variances and weights of the columns at pixel `x` of the tile. A sample without a variance above zero becomes
+/// Loads the variances and weights of columns. A sample without a variance above zero becomes
 /// missing, and one whose weight is no finite number, zero or more.
-#[inline(always)]
-pub(super) fn fill<T: Element, V: Vector<Element = T>>(
-    isa: V::Isa,
-    options: &Resolved<T>,
-    scalings: &[Scaling],
-    rows: &TileRows<'_, T>,
-    x: usize,
-    columns: &mut Columns<'_, V>,
-) {
-    let zero = V::splat(isa, T::zero());
-    for frame in 0..columns.variances.len() {
-        let scaling = scalings.get(frame).copied().unwrap_or(Scaling::NONE);
-        let v = match options.variance {
-            Variance::Noise => noise(isa, &options.noise[frame], &scaling, columns.samples[frame]),
-            Variance::Constant(v) => scaled(isa, V::splat(isa, T::narrow(v)), &scaling),
-            Variance::Planes => scaled(isa, load(isa, &rows.variances, frame, x), &scaling),
-            Variance::None => unreachable!("columns of variances without variances"),
-        };
-        let is_finite = v.zero_if_finite().eq(zero);
-        drop_unless(isa, columns, frame, zero.lt(v) & is_finite);
-        columns.variances[frame] = v;
-    }
-    for frame in 0..columns.weights.len() {
-        let w: V = load(isa, &rows.weights, frame, x);
-        let is_finite = w.zero_if_finite().eq(zero);
-        drop_unless(isa, columns, frame, zero.le(w) & is_finite);
-        columns.weights[frame] = w;
+pub(super) struct FillLayers<'a, 'b, T, V: Vector> {
+    pub(super) of: ColumnsAt<'a, T>,
+    pub(super) columns: &'a mut Columns<'b, V>,
+}
+
+impl<T: Element, V: Vector<Element = T>> Task<V::Isa> for FillLayers<'_, '_, T, V> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self, isa: V::Isa) {
+        let Self { of: ColumnsAt { options, scalings, rows, x }, columns } = self;
+        let zero = V::splat(isa, T::zero());
+        for frame in 0..columns.variances.len() {
+            let scaling = scalings.get(frame).copied().unwrap_or(Scaling::NONE);
+            let v = match options.variance {
+                Variance::Noise => noise(isa, &options.noise[frame], &scaling, columns.samples[frame]),
+                Variance::Constant(v) => scaled(isa, V::splat(isa, T::narrow(v)), &scaling),
+                Variance::Planes => scaled(isa, load(isa, &rows.variances, frame, x), &scaling),
+                Variance::None => unreachable!("columns of variances without variances"),
+            };
+            let is_finite = v.zero_if_finite().eq(zero);
+            drop_unless(isa, columns, frame, zero.lt(v) & is_finite);
+            columns.variances[frame] = v;
+        }
+        for frame in 0..columns.weights.len() {
+            let w: V = load(isa, &rows.weights, frame, x);
+            let is_finite = w.zero_if_finite().eq(zero);
+            drop_unless(isa, columns, frame, zero.le(w) & is_finite);
+            columns.weights[frame] = w;
+        }
     }
 }
 
@@ -86,7 +90,7 @@ fn scaled<V: Vector>(isa: V::Isa, v: V, scaling: &Scaling) -> V {
 #[inline(always)]
 fn noise<V: Vector>(isa: V::Isa, noise: &Noise, scaling: &Scaling, y: V) -> V {
     let model = NoiseModel::new(isa, noise, scaling);
-    V::narrow(model.variance::<V>(y.widen()))
+    V::narrow(model.variance(y.widen()))
 }
 
 /// The noise model of a frame in lanes.
@@ -114,7 +118,7 @@ impl<W: Vector<Element = f64>> NoiseModel<W> {
 
     /// (ρ + S/g) + (S·f)·(S·f), S = max(0, y).
     #[inline(always)]
-    pub(super) fn variance<V: Vector<Wide = W>>(&self, y: W) -> W {
+    pub(super) fn variance(&self, y: W) -> W {
         let s = W::select(self.zero.lt(y), y, self.zero);
         let sensitivity = s * self.snoise;
         (self.read + s / self.gain) + sensitivity * sensitivity

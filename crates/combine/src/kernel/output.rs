@@ -4,10 +4,11 @@ mod counts;
 mod error;
 
 use skystack_reject::{Columns, Kept};
-use skystack_simd::{Element, Mask, Vector};
+use skystack_simd::{Element, Isa, Mask, Task, Vector};
 
+use super::codes::WriteCodes;
 use super::weights::Weights;
-use super::{Group, codes, sigma, value};
+use super::{Group, sigma, value};
 use crate::band::Tile;
 use crate::options::Resolved;
 use crate::{CubeProduct, ValueProduct};
@@ -23,18 +24,60 @@ pub(super) fn write<T: Element, V: Vector<Element = T>>(
     kept: &Kept<V>,
 ) {
     let x = group.x;
-    let behind = value::behind(isa, options, columns, kept);
-    let value = value::combine(isa, options, columns, &behind);
-    let image = blanked(isa, options, &behind, value);
+    let value = value::combine(isa, options, columns, kept);
+    let image = blanked(isa, options, kept, value);
     image.store_partial(&mut tile.planes.image[x..]);
+    if !options.products.is_none() {
+        isa.call(WriteFurther { options, tile, group, columns, kept, image });
+    }
+}
+
+/// The further images: a function of its own, because kernels write outputs in several places and seldom any but the image.
+struct WriteFurther<'a, 'b, 'c, T, V: Vector> {
+    options: &'a Resolved<T>,
+    tile: &'a mut Tile<'b, T>,
+    group: &'a Group<'a, T>,
+    columns: &'a mut Columns<'c, V>,
+    kept: &'a Kept<V>,
+    image: V,
+}
+
+impl<T: Element, V: Vector<Element = T>> Task<V::Isa> for WriteFurther<'_, '_, '_, T, V> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self, isa: V::Isa) {
+        let Self { options, tile, group, columns, kept, image } = self;
+        write_values(isa, options, tile, group, columns, kept, image);
+        write_masks(tile, group.x, columns.samples, kept);
+        counts::write(tile, group, columns, kept);
+        write_reasons(isa, options, tile, group, columns, kept);
+    }
+}
+
+/// Images of the working type.
+#[inline(always)]
+fn write_values<T: Element, V: Vector<Element = T>>(
+    isa: V::Isa,
+    options: &Resolved<T>,
+    tile: &mut Tile<'_, T>,
+    group: &Group<'_, T>,
+    columns: &Columns<'_, V>,
+    kept: &Kept<V>,
+    image: V,
+) {
+    let has = |product| options.products.contains(product);
+    let propagates = has(ValueProduct::Error) || has(ValueProduct::Variance);
+    let variance =
+        if propagates { error::propagated(isa, options, columns, kept) } else { kept.count.widen() };
     for product in ValueProduct::ALL {
         if tile.planes.values(*product).is_empty() {
             continue;
         }
         let value = match product {
             ValueProduct::Sigma => sigma::sigma(isa, options, columns, kept, image),
-            ValueProduct::Variance => V::narrow(error::propagated(isa, options, columns, kept)),
-            ValueProduct::Error => V::narrow(error::propagated(isa, options, columns, kept).sqrt()),
+            ValueProduct::Variance => V::narrow(variance),
+            ValueProduct::Error => V::narrow(variance.sqrt()),
             ValueProduct::Empirical => error::empirical(isa, options, columns, kept, image),
             ValueProduct::Weight => V::narrow(Weights::of(options, columns).sum(isa, columns.samples, kept)),
             ValueProduct::Exposure => V::narrow(error::exposure(isa, options, columns, kept)),
@@ -44,11 +87,8 @@ pub(super) fn write<T: Element, V: Vector<Element = T>>(
             ValueProduct::Weight | ValueProduct::Exposure => zeroed(isa, kept, value),
             _ => blanked(isa, options, kept, value),
         };
-        value.store_partial(&mut tile.planes.values_mut(*product)[x..]);
+        value.store_partial(&mut tile.planes.values_mut(*product)[group.x..]);
     }
-    write_masks(tile, x, columns.samples, kept);
-    counts::write(isa, options, tile, group, columns, kept);
-    write_reasons(isa, options, tile, group, columns, kept);
 }
 
 /// `value` where samples were used, `blank` elsewhere. A NaN that was computed (of values near the limits of f64) becomes the
@@ -117,9 +157,7 @@ fn write_reasons<T: Element, V: Vector<Element = T>>(
         return;
     }
     match group.codes {
-        None => {
-            codes::write(isa, options, group.rows, (group.x, width), columns, kept, group.fallback, reasons)
-        }
+        None => isa.call(WriteCodes { options, group, width, columns, kept, codes: reasons }),
         Some(codes) => {
             let lanes = V::LANES.min(width - group.x);
             let rows = reasons.chunks_exact_mut(width).zip(codes.chunks_exact(width));

@@ -1,30 +1,15 @@
 //! The combined value (algorithms.md section 7) of L pixels.
 
 use skystack_reject::{Columns, Kept};
-use skystack_simd::{Element, Mask, Vector};
+use skystack_simd::{Element, Isa, Mask, Task, Vector};
 use skystack_stats::lane::{self, All, Bounds, Deviations, Ranks, Terms};
 
+use super::quadrature::Quadrature;
 use super::weights::Weights;
+use super::wmedian::WeightedMedian;
 use crate::options::{Combine, Lmedian, Resolved};
 
-/// What the value of a pixel is made of: the kept samples, or, where a rejection replaces samples, the current values of all valid
-/// ones, which are in [`Columns::padded`].
-#[inline(always)]
-pub(super) fn behind<T: Element, V: Vector<Element = T>>(
-    isa: V::Isa,
-    options: &Resolved<T>,
-    columns: &Columns<'_, V>,
-    kept: &Kept<V>,
-) -> Kept<V> {
-    if !options.rejections.replaces() {
-        return *kept;
-    }
-    let bounds = Columns::current_values(isa);
-    let count = lane::count(isa, columns.padded, &bounds);
-    Kept { bounds, count, valid: kept.valid, window: None, all: false }
-}
-
-/// The statistic of the samples [`behind`] a pixel; arbitrary where there are none.
+/// The statistic of the kept samples; arbitrary where there are none.
 #[inline(always)]
 pub(super) fn combine<T: Element, V: Vector<Element = T>>(
     isa: V::Isa,
@@ -32,10 +17,8 @@ pub(super) fn combine<T: Element, V: Vector<Element = T>>(
     columns: &mut Columns<'_, V>,
     kept: &Kept<V>,
 ) -> V {
-    if options.rejections.replaces() {
-        return average(isa, options, columns, columns.padded, kept);
-    }
     match options.combine {
+        Combine::Average if options.rejections.replaces() => isa.call(MeanOfCurrent { columns }),
         Combine::Average | Combine::Sum if columns.ordered => {
             let sum = sum_of_ranks::<V, EXACT_RUN>(isa, columns, kept);
             V::narrow(if options.combine == Combine::Sum { sum } else { sum / kept.count.widen() })
@@ -46,7 +29,7 @@ pub(super) fn combine<T: Element, V: Vector<Element = T>>(
             let sum = sum_of_ranks::<V, 1>(isa, columns, kept);
             V::narrow(if options.combine == Combine::Sum { sum } else { sum / kept.count.widen() })
         }
-        Combine::Average => average(isa, options, columns, columns.samples, kept),
+        Combine::Average => average(isa, options, columns, kept),
         Combine::Sum => {
             let zero = V::Wide::splat(isa, 0.0);
             let plain = Deviations { members: kept.bounds, pivot: zero, zero };
@@ -61,8 +44,26 @@ pub(super) fn combine<T: Element, V: Vector<Element = T>>(
             let (low, high) = middle(isa, columns, kept);
             lmedian(isa, options.lmedian, low, high, kept.count)
         }
+        Combine::Quadrature | Combine::Nmodel => isa.call(Quadrature { options, columns, kept }),
+        Combine::Wmedian => isa.call(WeightedMedian { options, columns, kept }),
         Combine::Min => extremes(isa, columns, kept).low,
         Combine::Max => extremes(isa, columns, kept).high,
+    }
+}
+
+/// The mean of what a rejection made of all samples, outliers replaced.
+struct MeanOfCurrent<'a, 'b, V: Vector> {
+    columns: &'a Columns<'b, V>,
+}
+
+impl<V: Vector> Task<V::Isa> for MeanOfCurrent<'_, '_, V> {
+    type Output = V;
+
+    #[inline(always)]
+    fn run(self, isa: V::Isa) -> V {
+        let (current, members) = (&*self.columns.padded, Columns::<V>::current_values(isa));
+        let count = lane::count(isa, current, &members);
+        V::narrow(lane::mean(isa, current, members, count))
     }
 }
 
@@ -72,10 +73,9 @@ fn average<T: Element, V: Vector<Element = T>>(
     isa: V::Isa,
     options: &Resolved<T>,
     columns: &Columns<'_, V>,
-    samples: &[V],
     kept: &Kept<V>,
 ) -> V {
-    let weights = Weights::of(options, columns);
+    let (samples, weights) = (&*columns.samples, Weights::of(options, columns));
     if weights.is_none() {
         return V::narrow(mean(isa, samples, kept));
     }

@@ -11,27 +11,33 @@ use crate::options::Resolved;
 pub(super) struct Weights<'a, V> {
     frames: Option<&'a [f64]>,
     samples: &'a [V],
+    /// Weights are divided by these.
+    variances: &'a [V],
 }
 
 impl<'a, V: Vector> Weights<'a, V> {
     #[inline(always)]
     pub(super) fn of(options: &'a Resolved<V::Element>, columns: &'a Columns<'_, V>) -> Self {
-        Self { frames: options.weights.as_deref(), samples: columns.weights }
+        let variances = if options.weigh_by_variance { &*columns.variances } else { &[] };
+        Self { frames: options.weights.as_deref(), samples: columns.weights, variances }
     }
 
     /// Do all samples count the same?
     #[inline(always)]
     pub(super) fn is_none(&self) -> bool {
-        self.frames.is_none() && self.samples.is_empty()
+        self.frames.is_none() && self.samples.is_empty() && self.variances.is_empty()
     }
 
     /// w of `frame`.
     #[inline(always)]
     pub(super) fn at(&self, isa: V::Isa, frame: usize) -> V::Wide {
-        let of_frame = V::Wide::splat(isa, self.frames.map_or(1.0, |weights| weights[frame]));
+        let mut weight = V::Wide::splat(isa, self.frames.map_or(1.0, |weights| weights[frame]));
+        if let Some(variance) = self.variances.get(frame) {
+            weight = weight / variance.widen();
+        }
         match self.samples.get(frame) {
-            None => of_frame,
-            Some(of_sample) => of_frame * of_sample.widen(),
+            None => weight,
+            Some(of_sample) => weight * of_sample.widen(),
         }
     }
 

@@ -5,14 +5,13 @@ use skystack_combine::{
     WorkingType,
 };
 use skystack_reference::{Pixel, Setup, Working};
+use skystack_reject::Convention;
 
 /// The same options for the reference, which works in the type of `element_bytes`.
 pub(crate) fn setup<'a>(options: &'a Options, element_bytes: usize) -> Setup<'a> {
+    let working = if element_bytes == 4 { Working::F32 } else { Working::F64 };
     Setup {
-        working: if element_bytes == 4 { Working::F32 } else { Working::F64 },
         rejections: &options.rejections,
-        scalings: &options.scalings,
-        noise: &options.noise,
         combine: match options.combine {
             Combine::Median => skystack_reference::Combine::Median,
             Combine::Lmedian => skystack_reference::Combine::Lmedian,
@@ -34,6 +33,7 @@ pub(crate) fn setup<'a>(options: &'a Options, element_bytes: usize) -> Setup<'a>
             SigmaRule::Scatter => skystack_reference::SigmaRule::Scatter,
             SigmaRule::Population => skystack_reference::SigmaRule::Population,
         },
+        ..Setup::convention(Convention::Iraf, working)
     }
 }
 

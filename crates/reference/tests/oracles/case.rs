@@ -2,21 +2,26 @@
 
 use skystack_reference::{Combine, Setup, Working};
 use skystack_reject::{
-    Center, Convention, Extrema, Gesd, LinearFit, MaxOutliers, MedSigma, MinMax, PClip, Percentile,
-    Rejection, SigClip, Spread, Winsorized, madclip,
+    AvSigClip, CcdClip, Center, Convention, Extrema, Gesd, LinearFit, MaxOutliers, MedSigma, MinMax, Noise,
+    PClip, Percentile, Rejection, Scaling, SigClip, Spread, VarClip, VarRule, Winsorized, crreject, madclip,
 };
 use toml::{Table, Value};
 
 /// Cases of schema 1 that [`Case::is_ours`] picks.
-pub(crate) const EXPECTED: usize = 156;
+pub(crate) const EXPECTED: usize = 248;
 
 /// Rejections that the reference has, by their names in the cases.
-const REJECTIONS: [&str; 11] = [
+const REJECTIONS: [&str; 16] = [
     "none",
     "minmax",
+    "minmax_limits",
     "extrema",
     "sigclip",
     "madclip",
+    "avsigclip",
+    "ccdclip",
+    "crreject",
+    "clipped",
     "pclip",
     "percentile",
     "medsigma",
@@ -27,6 +32,8 @@ const REJECTIONS: [&str; 11] = [
 
 pub(crate) struct Case {
     pub(crate) name: String,
+    /// Why the specification does not give these planes everywhere.
+    pub(crate) spec_differs: bool,
     pub(crate) stack: String,
     pub(crate) options: Table,
     pub(crate) expect: Table,
@@ -38,7 +45,9 @@ pub(crate) fn parse(text: &str) -> Vec<Case> {
         let text = |key: &str| case[key].as_str().expect("a string").to_owned();
         let table = |key: &str| case[key].as_table().expect("a table").clone();
         assert_eq!(text("frames"), "f*.fits");
-        Case { name: text("name"), stack: text("stack"), options: table("options"), expect: table("expect") }
+        let spec_differs = case.get("spec_differs").is_some();
+        let (options, expect) = (table("options"), table("expect"));
+        Case { name: text("name"), spec_differs, stack: text("stack"), options, expect }
     };
     file["case"].as_array().expect("an array of cases").iter().map(of).collect()
 }
@@ -52,16 +61,20 @@ impl Case {
         self.options.get(key).map(number)
     }
 
-    /// No scaling, offset, mask or growth, weights that need no statistics, and rules that the reference has.
+    /// A rejection and a combination that the reference has.
     pub(crate) fn is_ours(&self) -> bool {
-        let absent = |key: &str| self.option(key).is_none_or(|value| value == "none");
-        let weights_given =
-            self.option("weight").is_none_or(|w| w == "exposure" || w.starts_with(['!', '@']));
-        ["zero", "scale", "offsets", "masktype"].into_iter().all(absent)
-            && self.number("grow").is_none_or(|radius| radius < 1.0)
-            && weights_given
-            && self.combine().is_some()
-            && REJECTIONS.contains(&self.reject())
+        self.combine().is_some() && REJECTIONS.contains(&self.reject())
+    }
+
+    /// Radius of growth, and how many samples it must leave.
+    pub(crate) fn growth(&self) -> Option<(f64, u32)> {
+        let nkeep = self.number("nkeep").unwrap_or(1.0).max(0.0) as u32;
+        Some((self.number("grow")?, nkeep))
+    }
+
+    /// A list of numbers, one a frame, that the oracle set gives with its planes.
+    pub(crate) fn factors(&self, key: &str) -> Option<Vec<f64>> {
+        Some(self.expect.get(key)?.as_array().expect("an array").iter().map(number).collect())
     }
 
     fn reject(&self) -> &str {
@@ -76,32 +89,33 @@ impl Case {
             "sum" => Combine::Sum,
             "min" => Combine::Min,
             "max" => Combine::Max,
+            "quadrature" => Combine::Quadrature,
+            "nmodel" => Combine::Nmodel,
             _ => return None,
         })
     }
 
     /// The options as the reference takes them; `bitpix` decides T with `outtype` (B1).
-    pub(crate) fn setup<'a>(
-        &self,
-        bitpix: i64,
-        weights: Option<&'a [f64]>,
-        rejection: &'a Rejection,
-    ) -> Setup<'a> {
+    pub(crate) fn setup<'a>(&self, bitpix: i64, frames: &'a Frames) -> Setup<'a> {
         let convention = self.convention();
         let double = self.option("outtype") == Some("double") || [32, 64, -64].contains(&bitpix);
         let base = Setup::convention(convention, if double { Working::F64 } else { Working::F32 });
         Setup {
-            rejections: std::slice::from_ref(rejection),
+            rejections: std::slice::from_ref(&frames.rejection),
             combine: self.combine().expect("one of ours"),
             lthreshold: self.number("lthreshold"),
             hthreshold: self.number("hthreshold"),
             blank: self.number("blank").unwrap_or(base.blank),
-            weights,
+            weights: frames.weights.as_deref(),
+            weigh_by_variance: self.reject() == "clipped",
+            scalings: &frames.scalings,
+            noise: &frames.noise,
+            variances: &frames.variances,
             ..base
         }
     }
 
-    fn convention(&self) -> Convention {
+    pub(crate) fn convention(&self) -> Convention {
         self.option("convention").expect("a convention").parse().expect("a known one")
     }
 
@@ -127,30 +141,37 @@ impl Case {
             }
             "medsigma" => {
                 let row = MedSigma::convention(convention).expect("a defined pair");
-                let (lsigma, hsigma) = self.factors(row.lsigma, row.hsigma);
+                let (lsigma, hsigma) = self.clip_factors(row.lsigma, row.hsigma);
                 row.lsigma(lsigma).hsigma(hsigma).into()
             }
             "winsorized" => {
                 let row = Winsorized::convention(convention).expect("a defined pair");
-                let (lsigma, hsigma) = self.factors(row.lsigma, row.hsigma);
+                let (lsigma, hsigma) = self.clip_factors(row.lsigma, row.hsigma);
                 row.lsigma(lsigma).hsigma(hsigma).into()
             }
             "linearfit" => {
                 let row = LinearFit::convention(convention).expect("a defined pair");
-                let (lsigma, hsigma) = self.factors(row.lsigma, row.hsigma);
+                let (lsigma, hsigma) = self.clip_factors(row.lsigma, row.hsigma);
                 row.lsigma(lsigma).hsigma(hsigma).into()
             }
             "gesd" => self.gesd(Gesd::convention(convention).expect("a defined pair")).into(),
+            "avsigclip" => self.avsigclip(AvSigClip::convention(convention).expect("a defined pair")).into(),
+            "ccdclip" => self.ccdclip(CcdClip::convention(convention).expect("a defined pair")).into(),
+            "crreject" => {
+                let clip = crreject(convention).expect("a defined pair");
+                self.ccdclip(clip).lsigma(clip.lsigma).into()
+            }
+            "clipped" => self.varclip().into(),
             _ => Rejection::None,
         }
     }
 
-    fn factors(&self, lsigma: f64, hsigma: f64) -> (f64, f64) {
+    fn clip_factors(&self, lsigma: f64, hsigma: f64) -> (f64, f64) {
         (self.number("lsigma").unwrap_or(lsigma), self.number("hsigma").unwrap_or(hsigma))
     }
 
     fn pclip(&self, row: PClip) -> PClip {
-        let (lsigma, hsigma) = self.factors(row.lsigma, row.hsigma);
+        let (lsigma, hsigma) = self.clip_factors(row.lsigma, row.hsigma);
         let clip = row.lsigma(lsigma).hsigma(hsigma).pclip(self.number("pclip").unwrap_or(row.pclip));
         match self.number("nkeep") {
             Some(nkeep) if nkeep < 0.0 => clip.nkeep(0).maxrej(-nkeep as u32),
@@ -168,6 +189,49 @@ impl Case {
         }
     }
 
+    fn avsigclip(&self, mut clip: AvSigClip) -> AvSigClip {
+        clip.lsigma = self.number("lsigma").unwrap_or(clip.lsigma);
+        clip.hsigma = self.number("hsigma").unwrap_or(clip.hsigma);
+        clip.sigscale = self.number("sigscale").unwrap_or(clip.sigscale);
+        clip.center = self.center().unwrap_or(clip.center);
+        let (nkeep, maxrej) = self.floor();
+        clip.nkeep = nkeep.unwrap_or(clip.nkeep);
+        clip.maxrej = maxrej;
+        clip
+    }
+
+    fn ccdclip(&self, mut clip: CcdClip) -> CcdClip {
+        clip.lsigma = self.number("lsigma").unwrap_or(clip.lsigma);
+        clip.hsigma = self.number("hsigma").unwrap_or(clip.hsigma);
+        clip.sigscale = self.number("sigscale").unwrap_or(clip.sigscale);
+        clip.maxiters = self.number("maxiters").map_or(clip.maxiters, |rounds| Some(rounds as u32));
+        clip.center = self.center().unwrap_or(clip.center);
+        let (nkeep, maxrej) = self.floor();
+        clip.nkeep = nkeep.unwrap_or(clip.nkeep);
+        clip.maxrej = maxrej;
+        clip
+    }
+
+    fn varclip(&self) -> VarClip {
+        let mut clip = VarClip::convention(self.convention()).expect("a defined pair");
+        let kappa = self.number("lsigma").unwrap_or(clip.lsigma);
+        if let Some(ampfrac) = self.number("clip_ampfrac") {
+            clip.rule = VarRule::Swarp { ampfrac };
+        }
+        clip.lsigma(kappa).hsigma(kappa)
+    }
+
+    fn center(&self) -> Option<Center> {
+        if let Some(mclip) = self.options.get("mclip") {
+            return Some(if mclip.as_bool().expect("a bool") { Center::Median } else { Center::Mean });
+        }
+        Some(match self.option("center")? {
+            "mean" => Center::Mean,
+            "median" => Center::Median,
+            other => panic!("center {other}"),
+        })
+    }
+
     /// What the case overrides.
     fn clip(&self, mut clip: SigClip) -> SigClip {
         clip.lsigma = self.number("lsigma").unwrap_or(clip.lsigma);
@@ -176,14 +240,8 @@ impl Case {
         if let Some(rounds) = self.number("maxiters") {
             clip.maxiters = (rounds >= 0.0).then_some(rounds as u32);
         }
-        if let Some(mclip) = self.options.get("mclip") {
-            clip.center = if mclip.as_bool().expect("a bool") { Center::Median } else { Center::Mean };
-        }
-        match self.option("center") {
-            Some("mean") => clip.center = Center::Mean,
-            Some("median") => clip.center = Center::Median,
-            other => assert_eq!(other, None),
-        }
+        clip.sigscale = self.number("sigscale").unwrap_or(clip.sigscale);
+        clip.center = self.center().unwrap_or(clip.center);
         match (self.option("spread"), clip.spread) {
             (Some("std"), _) => clip.spread = Spread::Std,
             (Some("mad"), Spread::Std) => {
@@ -192,18 +250,28 @@ impl Case {
             (Some("mad") | None, _) => {}
             (other, _) => panic!("spread {other:?}"),
         }
-        self.floor(clip)
+        let (nkeep, maxrej) = self.floor();
+        clip = nkeep.map_or(clip, |nkeep| clip.nkeep(nkeep));
+        maxrej.map_or(clip, |maxrej| clip.maxrej(maxrej))
     }
 
-    /// Negative `nkeep` is IRAF's way to say `maxrej` (5.0.4).
-    fn floor(&self, clip: SigClip) -> SigClip {
-        let clip = match self.number("nkeep") {
-            Some(nkeep) if nkeep < 0.0 => clip.nkeep(0).maxrej(-nkeep as u32),
-            Some(nkeep) => clip.nkeep(nkeep as u32),
-            None => clip,
-        };
-        self.number("maxrej").map_or(clip, |maxrej| clip.maxrej(maxrej as u32))
+    /// nkeep and maxrej. Negative `nkeep` is IRAF's way to say `maxrej` (5.0.4).
+    fn floor(&self) -> (Option<u32>, Option<u32>) {
+        let maxrej = self.number("maxrej").map(|most| most as u32);
+        match self.number("nkeep") {
+            Some(nkeep) if nkeep < 0.0 => (Some(0), Some(-nkeep as u32)),
+            nkeep => (nkeep.map(|least| least as u32), maxrej),
+        }
     }
+}
+
+/// What a case says of each frame, and its rejection.
+pub(crate) struct Frames {
+    pub(crate) rejection: Rejection,
+    pub(crate) scalings: Vec<Scaling>,
+    pub(crate) noise: Vec<Noise>,
+    pub(crate) weights: Option<Vec<f64>>,
+    pub(crate) variances: Vec<f64>,
 }
 
 pub(crate) fn number(value: &Value) -> f64 {

@@ -2,10 +2,12 @@
 
 use std::path::Path;
 
-use skystack_reference::{Pixel, Setup, pixel};
+use skystack_reference::{Pixel, Reason, Setup, Shape, combined, grow, pixel, pooled, trace};
+use skystack_reject::Rejection;
 
 use crate::case::{Case, number};
 use crate::fits::Fits;
+use crate::stack::Stack;
 
 /// Planes compared so far.
 #[derive(Debug, Default)]
@@ -14,114 +16,136 @@ pub(crate) struct Planes {
     pub(crate) nrej: usize,
     pub(crate) rejmask: usize,
     pub(crate) sigma: usize,
+    pub(crate) expmask: usize,
 }
 
 /// Compares all planes of a case; the first pixel that differs is the error.
 pub(crate) fn run(folder: &Path, case: &Case, planes: &mut Planes) -> Result<(), String> {
-    let stack = folder.join("stacks").join(&case.stack);
-    let frames = read_frames(&stack);
-    let weights = weights(case, &stack, &frames);
-    let rejection = case.rejection();
-    let setup = case.setup(frames[0].bitpix, weights.as_deref(), &rejection);
+    let of_stack = folder.join("stacks").join(&case.stack);
+    let stack = Stack::read(&of_stack, case);
+    let frames = stack.facts(&of_stack, case);
+    let setup = case.setup(stack.bitpix(), &frames);
     let golden =
         |key: &str| case.expect.get(key).map(|path| Fits::read(&folder.join(path.as_str().expect("a path"))));
-    let pixels = pixels(&frames, &setup);
-
-    close("image", case, &golden("image").ok_or("no image")?, &pixels, ["rtol", "atol"], |p| p.value)?;
-    planes.image += 1;
+    let pixels = pixels(case, &stack, &setup);
     let nrej = golden("nrej").ok_or("no nrej")?;
-    equal("nrej", &nrej, pixels.iter().map(|p| (frames.len() - p.count) as f64))?;
+    let compare = Comparison { case, pixels: &pixels, compared: compared(case, &stack, &nrej.data) };
+
+    compare.close("image", &golden("image").ok_or("no image")?.data, ["rtol", "atol"], |p| p.value)?;
+    planes.image += 1;
+    compare.equal("nrej", &nrej.data, |p| (stack.frames() - p.count) as f64)?;
     planes.nrej += 1;
     if let Some(rejmask) = golden("rejmask") {
-        let bits = (0..frames.len()).flat_map(|frame| pixels.iter().map(move |p| f64::from(!p.used[frame])));
-        equal("rejmask", &rejmask, bits)?;
+        for (frame, plane) in rejmask.data.chunks(pixels.len()).enumerate() {
+            compare.equal("rejmask", plane, |p| f64::from(!p.used[frame]))?;
+        }
         planes.rejmask += 1;
     }
     if let Some(sigma) = golden("sigma") {
-        close("sigma", case, &sigma, &pixels, ["sigma_rtol", "sigma_atol"], |p| p.sigma)?;
+        compare.close("sigma", &sigma.data, ["sigma_rtol", "sigma_atol"], |p| p.sigma)?;
         planes.sigma += 1;
+    }
+    if let Some(expmask) = golden("expmask") {
+        let times = stack.keyword("EXPTIME");
+        let has_weight = |frame: usize| setup.weights.is_none_or(|weights| weights[frame] > 0.0);
+        let exposure = |p: &Pixel| {
+            (0..times.len()).filter(|&i| p.used[i] && has_weight(i)).map(|i| times[i]).sum::<f64>()
+        };
+        compare.close("expmask", &expmask.data, ["rtol", "atol"], exposure)?;
+        planes.expmask += 1;
     }
     Ok(())
 }
 
-fn read_frames(stack: &Path) -> Vec<Fits> {
-    let entries = std::fs::read_dir(stack).expect("the stack's folder");
-    let mut paths: Vec<_> = entries.map(|entry| entry.expect("an entry").path()).collect();
-    paths.retain(|path| {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        name.starts_with('f') && name.ends_with(".fits")
-    });
-    paths.sort();
-    let frames: Vec<Fits> = paths.iter().map(|path| Fits::read(path)).collect();
-    assert!(frames.windows(2).all(|pair| pair[0].axes == pair[1].axes && pair[0].bitpix == pair[1].bitpix));
-    frames
+/// Which pixels are compared: all, or where the specification departs from the program only those where it does not
+/// (section 3.8, "grow that leaves fewer than nkeep").
+fn compared(case: &Case, stack: &Stack, nrej: &[f64]) -> Vec<bool> {
+    let Some((_, nkeep)) = case.growth().filter(|_| case.spec_differs) else {
+        return vec![true; nrej.len()];
+    };
+    nrej.iter().map(|nrej| stack.frames() as f64 - nrej >= f64::from(nkeep)).collect()
 }
 
-/// Section 6.2: W·NCOMBINE (absent = 1), normalised to sum 1.
-fn weights(case: &Case, stack: &Path, frames: &[Fits]) -> Option<Vec<f64>> {
-    let keyword = |key: &str| -> Vec<f64> {
-        let of = |frame: &Fits| frame.number(key).unwrap_or_else(|| panic!("no {key}"));
-        frames.iter().map(of).collect()
-    };
-    let given = match case.option("weight")? {
-        "none" => return None,
-        "exposure" => keyword("EXPTIME"),
-        source => match source.split_at(1) {
-            ("!", key) => keyword(key),
-            (_, file) => {
-                let text = std::fs::read_to_string(stack.join(file)).expect("a file of weights");
-                text.split_whitespace().map(|word| word.parse().expect("a number")).collect()
+/// The results of all pixels: row by row for what is pooled, and then once more for what has grown.
+fn pixels(case: &Case, stack: &Stack, setup: &Setup) -> Vec<Pixel> {
+    let is_pooled = setup.rejections.iter().any(|rejection| matches!(rejection, Rejection::AvSigClip(_)));
+    let mut pixels = Vec::new();
+    let mut reasons = Vec::new();
+    for y in 0..stack.height {
+        let row: Vec<Vec<f64>> = (0..stack.width).map(|x| stack.column(y * stack.width + x)).collect();
+        let pooled = if is_pooled { pooled(&row, setup) } else { f64::NAN };
+        let setup = Setup { pooled, ..*setup };
+        for column in &row {
+            if case.growth().is_some() {
+                reasons.push(trace(column, &setup).frames.iter().map(|stages| stages.reason()).collect());
+            } else {
+                pixels.push(pixel(column, &setup));
             }
-        },
-    };
-    assert_eq!(given.len(), frames.len());
-    let ncombine = frames.iter().map(|frame| frame.number("NCOMBINE").unwrap_or(1.0));
-    let counted: Vec<f64> = given.iter().zip(ncombine).map(|(w, count)| w * count).collect();
-    let total: f64 = counted.iter().sum();
-    Some(counted.iter().map(|w| w / total).collect())
-}
-
-fn pixels(frames: &[Fits], setup: &Setup) -> Vec<Pixel> {
-    let column = |i: usize| frames.iter().map(|frame| frame.data[i]).collect::<Vec<_>>();
-    (0..frames[0].data.len()).map(|i| pixel(&column(i), setup)).collect()
-}
-
-fn equal(plane: &str, golden: &Fits, ours: impl Iterator<Item = f64>) -> Result<(), String> {
-    let ours: Vec<f64> = ours.collect();
-    assert_eq!(ours.len(), golden.data.len(), "{plane}: shape");
-    let differing: Vec<usize> = (0..ours.len()).filter(|&i| ours[i] != golden.data[i]).collect();
-    match differing.first() {
-        None => Ok(()),
-        Some(&i) => {
-            let (ours, golden, count) = (ours[i], golden.data[i], differing.len());
-            Err(format!("{plane}: {count} pixels differ, first {i}: ours {ours}, golden {golden}"))
         }
+    }
+    match case.growth() {
+        Some((radius, nkeep)) => grown(stack, setup, &reasons, radius, nkeep),
+        None => pixels,
     }
 }
 
-fn close(
-    plane: &str,
-    case: &Case,
-    golden: &Fits,
-    pixels: &[Pixel],
-    tolerances: [&str; 2],
-    of: impl Fn(&Pixel) -> f64,
-) -> Result<(), String> {
-    assert_eq!(pixels.len(), golden.data.len(), "{plane}: shape");
-    let [rtol, atol] = tolerances.map(|key| number(&case.expect[key]));
-    let agrees = |ours: f64, golden: f64| {
-        // Equality first: it also stands for two equal infinities.
-        ours == golden
-            || (ours.is_nan() && golden.is_nan())
-            || (ours - golden).abs() <= atol + rtol * golden.abs()
+/// The results after growing; `reasons` by pixel and frame.
+fn grown(stack: &Stack, setup: &Setup, reasons: &[Vec<Reason>], radius: f64, nkeep: u32) -> Vec<Pixel> {
+    let frames = stack.frames();
+    let shape = Shape { frames, height: stack.height, width: stack.width };
+    let plane = |frame: usize| reasons.iter().map(move |of_pixel| of_pixel[frame]);
+    let mut planes: Vec<Reason> = (0..frames).flat_map(plane).collect();
+    grow(&mut planes, shape, radius, nkeep);
+    let used = |pixel: usize| -> Vec<bool> {
+        (0..frames).map(|frame| planes[frame * reasons.len() + pixel].is_used()).collect()
     };
-    let pairs = || pixels.iter().map(&of).zip(golden.data.iter().copied()).enumerate();
-    let differing = || pairs().filter(|(_, (ours, golden))| !agrees(*ours, *golden));
-    match differing().next() {
-        None => Ok(()),
-        Some((i, (ours, golden))) => {
-            let count = differing().count();
-            Err(format!("{plane}: {count} pixels differ, first {i}: ours {ours}, golden {golden}"))
+    (0..reasons.len()).map(|pixel| combined(&stack.column(pixel), &used(pixel), setup)).collect()
+}
+
+struct Comparison<'a> {
+    case: &'a Case,
+    pixels: &'a [Pixel],
+    compared: Vec<bool>,
+}
+
+impl Comparison<'_> {
+    fn equal(&self, plane: &str, golden: &[f64], of: impl Fn(&Pixel) -> f64) -> Result<(), String> {
+        self.differing(plane, golden, of, |ours, golden| ours == golden)
+    }
+
+    fn close(
+        &self,
+        plane: &str,
+        golden: &[f64],
+        tolerances: [&str; 2],
+        of: impl Fn(&Pixel) -> f64,
+    ) -> Result<(), String> {
+        let [rtol, atol] = tolerances.map(|key| number(&self.case.expect[key]));
+        self.differing(plane, golden, of, |ours, golden| {
+            // Equality first: it also stands for two equal infinities.
+            ours == golden
+                || (ours.is_nan() && golden.is_nan())
+                || (ours - golden).abs() <= atol + rtol * golden.abs()
+        })
+    }
+
+    fn differing(
+        &self,
+        plane: &str,
+        golden: &[f64],
+        of: impl Fn(&Pixel) -> f64,
+        agree: impl Fn(f64, f64) -> bool,
+    ) -> Result<(), String> {
+        assert_eq!(self.pixels.len(), golden.len(), "{plane}: shape");
+        let ours = |i: usize| of(&self.pixels[i]);
+        let differs = |&i: &usize| self.compared[i] && !agree(ours(i), golden[i]);
+        let differing: Vec<usize> = (0..self.pixels.len()).filter(differs).collect();
+        match differing.first() {
+            None => Ok(()),
+            Some(&i) => {
+                let (ours, golden, count) = (ours(i), golden[i], differing.len());
+                Err(format!("{plane}: {count} pixels differ, first {i}: ours {ours}, golden {golden}"))
+            }
         }
     }
 }

@@ -3,7 +3,7 @@
 use skystack_simd::{Element, Vector};
 use skystack_stats::lane::{self, All, Bounds, Deviations};
 
-use super::{Center, Limits, SigClip, Survivors, Trim, spread};
+use super::{Center, Limits, SigClip, Survivors, Trim, Width, spread};
 use crate::Columns;
 use crate::columns::{constants, number};
 
@@ -11,6 +11,7 @@ use crate::columns::{constants, number};
 #[inline(always)]
 pub(super) fn limits<V: Vector>(
     clip: &SigClip,
+    width: &Width<'_, V>,
     isa: V::Isa,
     columns: &mut Columns<'_, V>,
     survivors: &Survivors<V>,
@@ -26,17 +27,23 @@ pub(super) fn limits<V: Vector>(
             let trimmed = clip.trim == Trim::Every || (clip.trim == Trim::First && pass == 0);
             let center =
                 if trimmed { trimmed_mean(isa, columns.samples, survivors, mean) } else { V::narrow(mean) };
-            let variance = spread::variance(clip, isa, columns, survivors, center, Some(mean), active);
+            let variance = match width.variance(isa, center) {
+                Some(variance) => variance,
+                None => spread::variance(clip, isa, columns, survivors, center, Some(mean), active),
+            };
             return Limits { center, variance };
         }
     };
-    let variance = spread::variance(clip, isa, columns, survivors, center, None, active);
+    let variance = match width.variance(isa, center) {
+        Some(variance) => variance,
+        None => spread::variance(clip, isa, columns, survivors, center, None, active),
+    };
     Limits { center, variance }
 }
 
 impl<V: Vector> Survivors<V> {
     #[inline(always)]
-    fn mean(&self, isa: V::Isa, samples: &[V]) -> V::Wide {
+    pub(crate) fn mean(&self, isa: V::Isa, samples: &[V]) -> V::Wide {
         if self.all {
             return lane::mean(isa, samples, All, self.window.count);
         }
@@ -48,7 +55,12 @@ impl<V: Vector> Survivors<V> {
 ///
 /// Rank 1 is the earliest frame of the least value, rank n the latest of the greatest: two different frames.
 #[inline(always)]
-fn trimmed_mean<V: Vector>(isa: V::Isa, samples: &[V], survivors: &Survivors<V>, mean: V::Wide) -> V {
+pub(crate) fn trimmed_mean<V: Vector>(
+    isa: V::Isa,
+    samples: &[V],
+    survivors: &Survivors<V>,
+    mean: V::Wide,
+) -> V {
     let set = WithoutExtremes::find(isa, samples, &survivors.bounds);
     let pivot = set.first(isa, samples).widen();
     let zero = V::Wide::splat(isa, 0.0);

@@ -22,14 +22,19 @@ mod quick;
 mod reach;
 pub(crate) mod restore;
 mod spread;
+mod width;
 
 use skystack_simd::{Element, Mask, Vector};
 use skystack_stats::lane::{self, Bounds, Window};
 
 use self::ends::Verdict;
 use crate::columns::{constants, number};
-use crate::prepared::Algorithm;
 use crate::{Columns, Kept, floor};
+
+pub(crate) use center::trimmed_mean;
+pub(crate) use ends::drop_ends;
+pub(crate) use restore::{last_restored, nearest_ranks};
+pub(crate) use width::Width;
 
 pub use params::{About, Center, MAD_STD_FACTOR, Restore, SigClip, Spread, Trim, ZeroSpread};
 
@@ -45,9 +50,9 @@ pub(crate) struct Survivors<V> {
 
 /// Centre and variance of a pass.
 #[derive(Debug, Clone, Copy)]
-struct Limits<V: Vector> {
-    center: V,
-    variance: V::Wide,
+pub(crate) struct Limits<V: Vector> {
+    pub(crate) center: V,
+    pub(crate) variance: V::Wide,
 }
 
 /// The last pass that ran in each lane: what restoring needs.
@@ -66,21 +71,19 @@ struct Clipped<V: Vector> {
 
 /// Limits of §5.0.4 a lane: K, and the least n that a pass runs with.
 #[derive(Debug, Clone, Copy)]
-struct Floors<V> {
-    kept: V,
-    minimum: V,
+pub(crate) struct Floors<V> {
+    pub(crate) kept: V,
+    pub(crate) minimum: V,
 }
 
-impl Algorithm for SigClip {
-    #[inline(always)]
-    fn keep<V: Vector>(&self, isa: V::Isa, columns: &mut Columns<'_, V>) -> Kept<V> {
-        keep(self, isa, columns)
-    }
-}
-
-/// Rejects in L columns.
+/// Rejects in L columns, by the scatter of their samples or by what else `width` says.
 #[inline(always)]
-fn keep<V: Vector>(clip: &SigClip, isa: V::Isa, columns: &mut Columns<'_, V>) -> Kept<V> {
+pub(crate) fn keep<V: Vector>(
+    clip: &SigClip,
+    width: &Width<'_, V>,
+    isa: V::Isa,
+    columns: &mut Columns<'_, V>,
+) -> Kept<V> {
     let sorted = clip.needs_order();
     let valid = if sorted { columns.sort(isa) } else { columns.count_valid(isa) };
     let window = Window::of_valid(isa, valid, columns.samples.len(), columns.full);
@@ -91,7 +94,7 @@ fn keep<V: Vector>(clip: &SigClip, isa: V::Isa, columns: &mut Columns<'_, V>) ->
     // contract.
     let mut record = false;
     let clipped = loop {
-        let clipped = passes(clip, isa, columns, start, &floors, record);
+        let clipped = passes(clip, width, isa, columns, start, &floors, record);
         let short = clipped.survivors.window.count.lt(floors.kept);
         if clip.restore != Restore::Nearest || !short.any() {
             return kept(clipped.survivors, valid, sorted);
@@ -107,7 +110,14 @@ fn keep<V: Vector>(clip: &SigClip, isa: V::Isa, columns: &mut Columns<'_, V>) ->
         let count = lane::count(isa, columns.samples, &bounds);
         return Kept { bounds, count, valid, window: None, all: false };
     }
-    let window = restore::nearest_ranks(columns, &clipped, &floors.kept, &valid, short);
+    let window = nearest_ranks(
+        columns,
+        &clipped.survivors.window,
+        &clipped.last.before.window.count,
+        &floors.kept,
+        &valid,
+        short,
+    );
     let bounds = crate::ranks::cut_to_window(isa, columns, &window);
     columns.note_restored(&clipped.survivors.bounds, &bounds, short);
     Kept { bounds, count: window.count, valid, window: Some(window), all: false }
@@ -123,6 +133,7 @@ fn kept<V: Vector>(survivors: Survivors<V>, valid: V, sorted: bool) -> Kept<V> {
 #[inline(always)]
 fn passes<V: Vector>(
     clip: &SigClip,
+    width: &Width<'_, V>,
     isa: V::Isa,
     columns: &mut Columns<'_, V>,
     start: Survivors<V>,
@@ -135,7 +146,7 @@ fn passes<V: Vector>(
     let mut last = LastPass { before: start, limits: Limits { center: zero, variance: wide_zero } };
     let mut active = zero.le(zero);
     let mut pass = 0;
-    let quickly = !record && clip.is_quick();
+    let quickly = !record && matches!(width, Width::Scatter) && clip.is_quick();
     while clip.maxiters.is_none_or(|most| pass < most) {
         active = active & floors.minimum.le(survivors.window.count);
         if clip.spread == Spread::Std {
@@ -149,7 +160,7 @@ fn passes<V: Vector>(
             pass += 1;
             continue;
         }
-        let limits = center::limits(clip, isa, columns, &survivors, pass, active);
+        let limits = center::limits(clip, width, isa, columns, &survivors, pass, active);
         active = active & clip.may_go_on(isa, &limits, &last.limits, pass);
         if !active.any() {
             break;
@@ -269,7 +280,7 @@ impl SigClip {
 
     /// K, and the least number of survivors that a pass runs with (§5.0.3).
     #[inline(always)]
-    fn floors<V: Vector>(&self, isa: V::Isa, valid: V) -> Floors<V> {
+    pub(crate) fn floors<V: Vector>(&self, isa: V::Isa, valid: V) -> Floors<V> {
         // No pass runs on nothing.
         let minclip = self.minclip.max(1) as usize;
         if self.restore != Restore::Nearest {
@@ -282,7 +293,13 @@ impl SigClip {
 
     /// F4, F5 and the tolerance: lanes whose spread allows a test.
     #[inline(always)]
-    fn may_go_on<V: Vector>(&self, isa: V::Isa, limits: &Limits<V>, last: &Limits<V>, pass: u32) -> V::Mask {
+    pub(crate) fn may_go_on<V: Vector>(
+        &self,
+        isa: V::Isa,
+        limits: &Limits<V>,
+        last: &Limits<V>,
+        pass: u32,
+    ) -> V::Mask {
         let zero = V::Wide::splat(isa, 0.0);
         let variance = limits.variance;
         // Not NaN, not infinite: a variance is never negative.
@@ -302,7 +319,7 @@ impl SigClip {
 
     /// Rollback: lanes in which a pass left fewer than `nkeep`, or took more than `maxrej` of **all** frames.
     #[inline(always)]
-    fn goes_too_far<V: Vector>(&self, isa: V::Isa, count: V, frames: V) -> V::Mask {
+    pub(crate) fn goes_too_far<V: Vector>(&self, isa: V::Isa, count: V, frames: V) -> V::Mask {
         let mut too_far = count.lt(count);
         if self.restore == Restore::Rollback {
             too_far = count.lt(number(isa, self.nkeep as usize));
@@ -349,7 +366,7 @@ impl<V: Vector> Survivors<V> {
 
 impl<V: Vector> Limits<V> {
     #[inline(always)]
-    fn select(mask: V::Mask, yes: Self, no: Self) -> Self {
+    pub(crate) fn select(mask: V::Mask, yes: Self, no: Self) -> Self {
         Self {
             center: V::select(mask, yes.center, no.center),
             variance: V::Wide::select(V::widen_mask(mask), yes.variance, no.variance),

@@ -1,6 +1,6 @@
 //! Parameters of sigclip, and the conventions that name sets of them (algorithms.md sections 4.1 and 5.4).
 
-use crate::error::check_factor;
+use crate::error::{check_factor, check_floor, check_sigscale};
 use crate::{Convention, RejectError};
 
 pub use skystack_stats::slice::MAD_STD_FACTOR;
@@ -118,6 +118,9 @@ pub struct SigClip {
     pub zero_spread: ZeroSpread,
     /// Stop before a pass when (σ_prev − σ)/σ is below this (gnuastro).
     pub tolerance: Option<f64>,
+    /// Scales that are further than this from 1 correct the noise of their frames; 0 = never (IRAF; algorithms.md 5.0.5). Only a
+    /// standard deviation about the centre can be corrected.
+    pub sigscale: f64,
 }
 
 impl SigClip {
@@ -141,6 +144,7 @@ impl SigClip {
             restore: Restore::Nearest,
             zero_spread: ZeroSpread::Stop,
             tolerance: None,
+            sigscale: 0.1,
         }
     }
 
@@ -155,6 +159,7 @@ impl SigClip {
             nkeep: 0,
             restore: Restore::None,
             zero_spread: ZeroSpread::Test,
+            sigscale: 0.0,
             ..Self::iraf()
         }
     }
@@ -257,17 +262,17 @@ impl SigClip {
         self
     }
 
-    /// Width estimator.
+    /// Width estimator. One that cannot be corrected for scales sets `sigscale` to 0.
     #[doc(alias = "stdfunc")]
     pub const fn spread(mut self, spread: Spread) -> Self {
         self.spread = spread;
-        self
+        self.correctable()
     }
 
-    /// What a standard deviation is taken about.
+    /// What a standard deviation is taken about. About the mean it cannot be corrected for scales: `sigscale` becomes 0.
     pub const fn about(mut self, about: About) -> Self {
         self.about = about;
-        self
+        self.correctable()
     }
 
     /// Denominator n − ddof of a standard deviation.
@@ -313,6 +318,19 @@ impl SigClip {
         self
     }
 
+    /// Scales that are further than this from 1 correct the noise of their frames; 0 = never.
+    pub const fn sigscale(mut self, sigscale: f64) -> Self {
+        self.sigscale = sigscale;
+        self
+    }
+
+    const fn correctable(mut self) -> Self {
+        if !matches!((self.spread, self.about), (Spread::Std, About::Center)) {
+            self.sigscale = 0.0;
+        }
+        self
+    }
+
     const fn restoring(mut self) -> Self {
         if matches!(self.restore, Restore::None) {
             self.restore = Restore::Nearest;
@@ -320,18 +338,27 @@ impl SigClip {
         self
     }
 
+    /// Rule 5.0.5 is written for a standard deviation about the centre, of passes that are alike.
+    fn check_sigscale(&self) -> Result<(), RejectError> {
+        check_sigscale(self.sigscale)?;
+        let correctable = self.spread == Spread::Std && self.about == About::Center;
+        if self.sigscale > 0.0 && !(correctable && self.first_center.is_none()) {
+            let needed = "0, or spread std about the center";
+            return Err(RejectError::Parameter { parameter: "sigscale", found: self.sigscale, needed });
+        }
+        Ok(())
+    }
+
     /// Are the parameters in their ranges?
     ///
     /// # Errors
-    /// [`RejectError::Parameter`] for a negative or NaN factor or tolerance.
+    /// [`RejectError::Parameter`] for a negative or NaN factor or tolerance, a floor that nothing would restore, or a `sigscale`
+    /// that has no meaning with the spread.
     pub fn validate(&self) -> Result<(), RejectError> {
         check_factor("lsigma", self.lsigma)?;
         check_factor("hsigma", self.hsigma)?;
-        if self.restore == Restore::None && (self.nkeep > 0 || self.maxrej.is_some()) {
-            let found = f64::from(self.maxrej.unwrap_or(self.nkeep));
-            let needed = "restore nearest or rollback: with restore none it would have no effect";
-            return Err(RejectError::Parameter { parameter: "nkeep or maxrej", found, needed });
-        }
+        check_floor(self.nkeep, self.maxrej, self.restore)?;
+        self.check_sigscale()?;
         if let Spread::Mad { factor } = self.spread
             && !(factor > 0.0 && factor.is_finite())
         {
@@ -388,6 +415,7 @@ mod tests {
             assert_eq!(clip.first_center.is_some(), convention == C::Dragons, "{convention}");
             assert_eq!(clip.trim == Trim::First, convention == C::Iraf, "{convention}");
             assert_eq!((clip.maxrej, clip.tolerance), (None, None), "{convention}");
+            assert_eq!(clip.sigscale, if convention == C::Iraf { 0.1 } else { 0.0 }, "{convention}");
         }
         let defined = Convention::ALL.iter().filter(|c| SigClip::convention(**c).is_ok()).count();
         assert_eq!(defined, table.len());
@@ -402,5 +430,16 @@ mod tests {
         assert!(SigClip::iraf().lsigma(-1.0).validate().is_err());
         assert!(SigClip::iraf().hsigma(f64::NAN).validate().is_err());
         assert!(SigClip::iraf().lsigma(f64::INFINITY).validate().is_ok());
+    }
+
+    #[test]
+    fn only_a_deviation_about_the_centre_is_corrected_for_scales() {
+        assert!(SigClip::iraf().validate().is_ok());
+        assert_eq!(SigClip::iraf().spread(Spread::Iqr).sigscale, 0.0);
+        assert_eq!(SigClip::iraf().about(About::Mean).sigscale, 0.0);
+        assert!(SigClip::iraf().about(About::Mean).sigscale(0.1).validate().is_err());
+        assert!(SigClip::dragons().about(About::Center).sigscale(0.1).validate().is_err());
+        assert!(SigClip::iraf().sigscale(f64::NAN).validate().is_err());
+        assert!(SigClip::imcombiners().sigscale(0.1).validate().is_ok());
     }
 }

@@ -36,16 +36,18 @@ fn contains<V: Vector>(window: &Window<V>, rank: V) -> V::Mask {
     window.first.le(rank) & rank.lt(window.first + window.count)
 }
 
-/// Interval algorithms: grows the window of each `short` lane towards the smaller residual.
+/// Interval algorithms: grows the `survivors` of each `short` lane towards the smaller residual; `guards`: n at the start of the
+/// last pass.
 #[inline(always)]
-pub(super) fn nearest_ranks<V: Vector>(
+pub(crate) fn nearest_ranks<V: Vector>(
     columns: &Columns<'_, V>,
-    clipped: &Clipped<V>,
+    survivors: &Window<V>,
+    guards: &V,
     kept: &V,
     valid: &V,
     short: V::Mask,
 ) -> Window<V> {
-    let mut window = clipped.survivors.window;
+    let mut window = *survivors;
     window.ranks = Ranks::unknown(columns.samples.len());
     for lane in true_lanes(short) {
         let (first, count) = window.lane(lane);
@@ -55,7 +57,7 @@ pub(super) fn nearest_ranks<V: Vector>(
             high: first + count,
             kept: kept.lanes()[lane].widen() as usize,
             valid: valid.lanes()[lane].widen() as usize,
-            guard: clipped.last.before.window.lane(lane).1,
+            guard: guards.lanes()[lane].widen() as usize,
             residual,
         });
         window.first.lanes_mut()[lane] = V::Element::from_i32((restored.0 - 1) as i32);

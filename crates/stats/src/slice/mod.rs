@@ -2,9 +2,10 @@
 //!
 //! | wanted | functions |
 //! |---|---|
-//! | location | [`median`], [`lmedian`], [`mean`], [`mode`], [`percentile`] |
-//! | width | [`mad_std`], [`iqr_std`], [`std()`], [`mad`], [`iqr`], [`variance`] |
-//! | both, without the outliers | [`sigma_clipped_stats`] |
+//! | location | [`median`], [`lmedian`], [`mean`], [`biweight_location`], [`mode`], [`integer_mode`], [`percentile`] |
+//! | width | [`mad_std`], [`iqr_std`], [`std()`], [`biweight_scale`], [`mad`], [`iqr`], [`variance`] |
+//! | both, without the outliers | [`sigma_clipped_stats`], [`ikss_lite`] |
+//! | noise of a background with stars | [`background_noise`] |
 //! | extent | [`min_max`], [`sum`] |
 //!
 //! **Missing data** are NaN and ±∞: every function ignores them. `None` means that nothing was left. No finite number is
@@ -43,16 +44,19 @@
 //! }
 //! ```
 
+mod biweight;
 mod bounds;
 mod census;
 mod clip;
 mod extent;
+mod ikss;
 mod iqr;
 mod key;
 mod mad;
 mod min_max;
 mod mode;
 mod moments;
+mod noise;
 mod order;
 mod sum;
 mod survivors;
@@ -62,13 +66,19 @@ mod tuning;
 #[cfg(test)]
 mod tests;
 
+pub use biweight::{biweight_location, biweight_location_with, biweight_scale, biweight_scale_with};
 pub use clip::{
     ClipCenter, ClipSpread, ClippedStats, SigmaClip, sigma_clipped_stats, sigma_clipped_stats_with,
 };
+pub use ikss::{LocationScale, ikss_lite, ikss_lite_with};
 pub use iqr::{IQR_STD_FACTOR, iqr, iqr_std, iqr_std_with, iqr_with};
 pub use mad::{MAD_STD_FACTOR, mad, mad_std, mad_std_with, mad_with};
 pub use min_max::min_max;
-pub use mode::{mode, mode_with};
+pub use mode::{integer_mode, integer_mode_with, mode, mode_with};
 pub use moments::{mean, std, variance};
-pub use order::{lmedian, lmedian_with, median, median_with, percentile, percentile_with};
+pub use noise::{background_noise, background_noise_with};
+pub use order::{
+    iraf_statmedian, iraf_statmedian_with, lmedian, lmedian_with, median, median_with, percentile,
+    percentile_with,
+};
 pub use sum::sum;

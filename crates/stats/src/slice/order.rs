@@ -62,6 +62,37 @@ pub fn lmedian_with<T: Element>(data: &[T], scratch: &mut Vec<T>) -> Option<T> {
     lmedian_of(&mut Survivors::valid(Tuning::here(), data, scratch))
 }
 
+/// What IRAF's `imcombine` takes for the median of an image when it scales by it: the sorted entry of 0-based index ⌊n/2⌋ − 1.
+///
+/// **Not a median**: low by one rank for even n and by half a rank more for odd n. It is here to reproduce numbers of that program and
+/// for nothing else. For n = 1, where IRAF reads beside its array, it is the one value.
+///
+/// # Missing data
+/// NaN and infinite entries are ignored; no valid value: `None`.
+///
+/// # Cost
+/// As [`lmedian`].
+///
+/// # Examples
+/// ```
+/// use skystack_stats::slice;
+/// assert_eq!(slice::iraf_statmedian(&[4.0f32, 1.0, 5.0, 3.0, 2.0]), Some(2.0));
+/// assert_eq!(slice::median(&[4.0f32, 1.0, 5.0, 3.0, 2.0]), Some(3.0));
+/// ```
+///
+/// # References
+/// IRAF 2.17 `imcombine`, statistic "median" of `scale`, `zero` and `weight`; algorithms.md section 6.3.
+pub fn iraf_statmedian<T: Element>(data: &[T]) -> Option<T> {
+    iraf_statmedian_with(data, &mut Vec::new())
+}
+
+/// [`iraf_statmedian`] with the caller's scratch vector.
+pub fn iraf_statmedian_with<T: Element>(data: &[T], scratch: &mut Vec<T>) -> Option<T> {
+    let wanted = |n: usize| Wanted { rank: (n / 2).max(1) - 1, next: false };
+    let found = Survivors::valid(Tuning::here(), data, scratch).select(Value, wanted);
+    found.map(|(_, found)| T::narrow(found.first))
+}
+
 /// The value below which the fraction `q` of the valid values lies, interpolated linearly.
 ///
 /// At the 0-based position (n−1)·q between two sorted values a, b: a + frac·(b − a), in f64, rounded once to `T`. q = 0 is the

@@ -5,7 +5,7 @@
 //! [transposition](super::transpose). Threads fill tables of chunk totals, which one thread adds.
 
 use rayon::prelude::*;
-use skystack_simd::{Element, Isa, Kernel, MAX_LANES, Ordered, Vector};
+use skystack_simd::{Element, Isa, Kernel, MAX_LANES, Ordered, Scalar, Vector};
 
 use super::bounds::Bounds;
 use super::transpose::transpose;
@@ -17,17 +17,41 @@ const CHUNK: usize = 64;
 /// Entries whose chunk totals threads put into one table, of 1 MiB: enough work to outweigh the wait for its last task.
 const SHARED: usize = 256 * PIECE;
 
-/// SUM(d) and SUM(d²) of one chunk.
+/// Both sums of one chunk.
 type Total = [f64; 2];
 
-/// Sums over the values within bounds, d being their distance from a pivot.
+/// What is summed over the values: up to two terms of d, the distance of a value from the pivot.
+pub(crate) trait Terms: Copy + Send + Sync {
+    /// Is there a second term?
+    const TWO: bool;
+    /// A distance whose terms are +0: what stands in for an entry that is not meant.
+    const ABSENT: f64;
+    /// The terms of the distances in a register.
+    fn of<V: Vector<Element = f64>>(self, isa: V::Isa, d: V) -> [V; 2];
+}
+
+/// d, and with `SQUARES` d².
+#[derive(Debug, Clone, Copy)]
+struct Powers<const SQUARES: bool>;
+
+impl<const SQUARES: bool> Terms for Powers<SQUARES> {
+    const TWO: bool = SQUARES;
+    const ABSENT: f64 = 0.0;
+
+    #[inline(always)]
+    fn of<V: Vector<Element = f64>>(self, _: V::Isa, d: V) -> [V; 2] {
+        [d, d * d]
+    }
+}
+
+/// Sums over the values within bounds.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Sums {
     /// Number of values.
     pub(crate) n: usize,
-    /// SUM(d).
+    /// SUM of the first term: of d, where nothing else is said.
     pub(crate) s1: f64,
-    /// SUM(d²), or 0 where it was not asked for.
+    /// SUM of the second term, or 0 where there is none.
     pub(crate) s2: f64,
 }
 
@@ -39,14 +63,25 @@ impl Sums {
         bounds: Bounds<T>,
         pivot: f64,
     ) -> Self {
+        Self::of(tuning, data, bounds, pivot, Powers::<SQUARES>)
+    }
+
+    /// The sums of `terms` of the distances from `pivot`, in one pass.
+    pub(crate) fn of<T: Element>(
+        tuning: Tuning,
+        data: &[T],
+        bounds: Bounds<T>,
+        pivot: f64,
+        terms: impl Terms,
+    ) -> Self {
         let piece = |data: &[T], totals: &mut [Total]| {
-            tuning.level.run(ChunkTotals::<_, SQUARES> { data, bounds, pivot, totals })
+            tuning.level.run(ChunkTotals { data, bounds, pivot, terms, totals })
         };
         let mut sums = Self::default();
         if data.len() < CHUNK * MAX_LANES {
             for chunk in data.chunks(CHUNK) {
                 let mut total = [0.0; 2];
-                let n = chunk_total(chunk, bounds, pivot, &mut total);
+                let n = chunk_total(chunk, bounds, pivot, terms, &mut total);
                 sums.add(n, &[total]);
             }
         } else if tuning.shares(data.len()) {
@@ -78,20 +113,21 @@ impl Sums {
 }
 
 /// Writes the totals of every chunk and returns the number of values.
-struct ChunkTotals<'a, T, const SQUARES: bool> {
+struct ChunkTotals<'a, T, S> {
     data: &'a [T],
     bounds: Bounds<T>,
     pivot: f64,
+    terms: S,
     totals: &'a mut [Total],
 }
 
-impl<T: Element, const SQUARES: bool> Kernel for ChunkTotals<'_, T, SQUARES> {
+impl<T: Element, S: Terms> Kernel for ChunkTotals<'_, T, S> {
     type Output = usize;
 
     #[inline(always)]
     fn run<I: Isa>(self, isa: I) -> usize {
         let lanes = T::Vector::<I>::LANES;
-        let Self { data, bounds, pivot, totals } = self;
+        let Self { data, bounds, pivot, terms, totals } = self;
         let mut n = 0;
         let mut buffer = [T::zero(); CHUNK * MAX_LANES];
         let blocks = data.chunks_exact(CHUNK * lanes);
@@ -101,10 +137,10 @@ impl<T: Element, const SQUARES: bool> Kernel for ChunkTotals<'_, T, SQUARES> {
             // 0.92 from memory. A copy in order costs 0.04.
             let buffer = &mut buffer[..CHUNK * lanes];
             buffer.copy_from_slice(block);
-            n += block_totals::<T, T::Vector<I>, SQUARES>(isa, buffer, bounds, pivot, totals);
+            n += block_totals::<T, T::Vector<I>, S>(isa, buffer, bounds, pivot, terms, totals);
         }
         for (chunk, total) in data[whole..].chunks(CHUNK).zip(&mut totals[whole / CHUNK..]) {
-            n += chunk_total(chunk, bounds, pivot, total);
+            n += chunk_total(chunk, bounds, pivot, terms, total);
         }
         n
     }
@@ -112,13 +148,15 @@ impl<T: Element, const SQUARES: bool> Kernel for ChunkTotals<'_, T, SQUARES> {
 
 /// The chunks of one block, lane by lane.
 #[inline(always)]
-fn block_totals<T: Element, V: Vector<Element = T>, const SQUARES: bool>(
+fn block_totals<T: Element, V: Vector<Element = T>, S: Terms>(
     isa: V::Isa,
     block: &[T],
     bounds: Bounds<T>,
     pivot: f64,
+    terms: S,
     totals: &mut [Total],
 ) -> usize {
+    let absent = V::Wide::splat(isa, S::ABSENT);
     let zero = V::Wide::splat(isa, 0.0);
     let pivot = V::Wide::splat(isa, pivot);
     let (mut s1, mut s2, mut n) = (zero, zero, V::splat(isa, T::zero()));
@@ -131,10 +169,11 @@ fn block_totals<T: Element, V: Vector<Element = T>, const SQUARES: bool>(
         for x in columns.into_iter().take(V::LANES) {
             let meant = bounds.mask(isa, x);
             // Adding +0 is adding nothing: a sum that began with +0 is never −0.
-            let d = V::Wide::select(V::widen_mask(meant), x.widen() - pivot, zero);
-            s1 = s1 + d;
-            if SQUARES {
-                s2 = s2 + d * d;
+            let d = V::Wide::select(V::widen_mask(meant), x.widen() - pivot, absent);
+            let [first, second] = terms.of(isa, d);
+            s1 = s1 + first;
+            if S::TWO {
+                s2 = s2 + second;
             }
             n = n + V::select(meant, V::splat(isa, T::one()), V::splat(isa, T::zero()));
         }
@@ -147,13 +186,20 @@ fn block_totals<T: Element, V: Vector<Element = T>, const SQUARES: bool>(
 
 /// One chunk, entry by entry.
 #[inline(always)]
-fn chunk_total<T: Element>(chunk: &[T], bounds: Bounds<T>, pivot: f64, total: &mut Total) -> usize {
+fn chunk_total<T: Element>(
+    chunk: &[T],
+    bounds: Bounds<T>,
+    pivot: f64,
+    terms: impl Terms,
+    total: &mut Total,
+) -> usize {
     let (mut s1, mut s2, mut n) = (0.0, 0.0, 0);
     for &x in chunk {
         if bounds.contains(x) {
-            let d = x.widen() - pivot;
-            s1 += d;
-            s2 += d * d;
+            let d = <Scalar as Isa>::F64::splat(Scalar, x.widen() - pivot);
+            let [first, second] = terms.of(Scalar, d);
+            s1 += first.lanes()[0];
+            s2 += second.lanes()[0];
             n += 1;
         }
     }

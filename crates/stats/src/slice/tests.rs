@@ -6,8 +6,10 @@ use proptest::prelude::*;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use skystack_simd::{Element, Isa, Kernel, Level, MAX_LANES, Ordered, Vector};
 
+use super::biweight::{location_of, midvariance_of};
 use super::census::Census;
 use super::clip::{ClipCenter, ClipSpread, SigmaClip, clip_by};
+use super::ikss::ikss_of;
 use super::iqr::iqr_of;
 use super::key::{Bracket, Deviation, Key, Value};
 use super::min_max::min_max_by;
@@ -173,6 +175,42 @@ impl<T: Element> Definition<T> {
         Self::middle(&deviations)
     }
 
+    fn biweight_location(&self) -> Option<f64> {
+        let (m, reach) = (self.median()?.widen(), 6.0 * self.mad()?);
+        if reach == 0.0 || !reach.is_finite() {
+            return Some(m);
+        }
+        let weight = |x: f64| {
+            let u = (x - m) / reach;
+            if u.abs() < 1.0 { (1.0 - u * u) * (1.0 - u * u) } else { 0.0 }
+        };
+        Some(m + self.sum(|x| (x - m) * weight(x)) / self.sum(weight))
+    }
+
+    fn midvariance(&self) -> Option<f64> {
+        let (m, reach) = (self.median()?.widen(), 9.0 * self.mad()?);
+        if reach == 0.0 {
+            return Some(0.0);
+        }
+        let square = |x: f64| (x - m) / reach * ((x - m) / reach);
+        let counts = |x: f64| ((x - m) / reach).abs() < 1.0;
+        let above = |x: f64| {
+            let w = (1.0 - square(x)) * (1.0 - square(x));
+            if counts(x) { (x - m) * (x - m) * (w * w) } else { 0.0 }
+        };
+        let below = |x: f64| if counts(x) { (1.0 - square(x)) * (1.0 - 5.0 * square(x)) } else { 0.0 };
+        let (above, below) = (self.sum(above), self.sum(below));
+        Some(self.n() as f64 * above / (below * below))
+    }
+
+    /// Location, scale, number of kept values.
+    fn ikss(&self) -> Option<(T, f64, usize)> {
+        let (m, reach) = (self.median()?.widen(), 6.0 * self.mad()?);
+        let kept = |&x: &T| if (x.widen() - m).abs() <= reach { x } else { T::NAN };
+        let kept = Self::new(&self.entries.iter().map(kept).collect::<Vec<T>>());
+        Some((kept.median()?, 0.991 * kept.midvariance()?.sqrt(), kept.n()))
+    }
+
     fn clipped(self, clip: &SigmaClip) -> Self {
         let mut kept = self;
         for _ in 0..clip.maxiters.unwrap_or(u32::MAX) {
@@ -215,6 +253,7 @@ fn all_functions_agree<T: Element>(data: &[T], q: f64, ddof: u32) -> Result<(), 
     let lmedian = some.map(|()| is.sorted[(is.n() - 1) / 2]);
     let (sum, mean, variance) = (some.map(|()| is.sum(|x| x)), is.mean(), is.variance(ddof));
     let (median, mad, quantile) = (is.median(), is.mad(), is.quantile(q));
+    let (location, midvariance, ikss) = (is.biweight_location(), is.midvariance(), is.ikss());
     for (tuning, pool) in ways() {
         pool.install(|| {
             let mut scratch = vec![T::one(); 3];
@@ -242,6 +281,18 @@ fn all_functions_agree<T: Element>(data: &[T], q: f64, ddof: u32) -> Result<(), 
             prop_assert_eq!(bits(sum_by(tuning, data)), bits(sum), "sum {:?}", tuning);
             prop_assert_eq!(bits(mean_by(tuning, data)), bits(mean), "mean {:?}", tuning);
             prop_assert_eq!(bits(variance_by(tuning, data, ddof)), bits(variance), "variance {:?}", tuning);
+            prop_assert_eq!(bits(location_of(&mut valid!())), bits(location), "location {:?}", tuning);
+            let found = midvariance_of(&mut valid!());
+            prop_assert_eq!(bits(found), bits(midvariance), "midvariance {:?}", tuning);
+            let found = ikss_of(&mut valid!());
+            prop_assert_eq!(bits(found.map(|f| f.location)), bits(ikss.map(|(location, _, _)| location)));
+            prop_assert_eq!(
+                bits(found.map(|f| f.scale)),
+                bits(ikss.map(|(_, scale, _)| scale)),
+                "{:?}",
+                tuning
+            );
+            prop_assert_eq!(found.map(|f| f.n), ikss.map(|(_, _, n)| n));
             let found = min_max_by(tuning, data);
             prop_assert_eq!(bits(found.map(|(min, _)| min)), bits(extent.map(|(min, _)| T::narrow(min))));
             prop_assert_eq!(bits(found.map(|(_, max)| max)), bits(extent.map(|(_, max)| T::narrow(max))));

@@ -5,7 +5,7 @@ use skystack_simd::{Element, MAX_LANES, Mask, Vector};
 
 use crate::band::{Tile, element};
 use crate::kernel::Group;
-use crate::options::Resolved;
+use crate::products::{DQ_CLIPPED, DQ_FALLBACK, DQ_NO_DATA, DQ_SINGLE};
 use crate::{CountProduct, Reason};
 
 /// Counts of L pixels.
@@ -21,8 +21,6 @@ struct Sides {
 /// Writes the counts of a group.
 #[inline(always)]
 pub(super) fn write<T: Element, V: Vector<Element = T>>(
-    isa: V::Isa,
-    options: &Resolved<T>,
     tile: &mut Tile<'_, T>,
     group: &Group<'_, T>,
     columns: &mut Columns<'_, V>,
@@ -55,11 +53,12 @@ pub(super) fn write<T: Element, V: Vector<Element = T>>(
                 CountProduct::Ngrow => side(|sides| &sides.grow),
                 CountProduct::Bpm if used == 0 => 1,
                 CountProduct::Bpm => 2 * (group.fallback >> lane & 1),
-                CountProduct::Dq => dq.as_ref().map_or(0, |dq| dq[lane]),
+                CountProduct::Dq => {
+                    dq.as_ref().map_or(0, |dq| dq[lane]) | flags(used, valid, group.fallback >> lane & 1 == 1)
+                }
             };
         }
     }
-    let _ = (isa, options);
 }
 
 impl Sides {
@@ -91,6 +90,16 @@ impl Sides {
         }
         sides
     }
+}
+
+/// The bits that combining adds to those of the samples (algorithms.md 8.6).
+#[inline(always)]
+fn flags(used: u32, valid: u32, fallback: bool) -> u32 {
+    let set = |bit: u32, is: bool| if is { bit } else { 0 };
+    set(DQ_NO_DATA, used == 0)
+        | set(DQ_CLIPPED, used < valid)
+        | set(DQ_FALLBACK, fallback)
+        | set(DQ_SINGLE, used == 1)
 }
 
 /// The quality bits of the used samples.

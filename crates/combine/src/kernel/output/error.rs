@@ -21,16 +21,18 @@ pub(super) fn propagated<T: Element, V: Vector<Element = T>>(
     let n = kept.count.widen();
     let splat = |value| V::Wide::splat(isa, value);
     match options.combine {
-        Combine::Average if !sums.weights.is_none() => {
+        Combine::Average | Combine::Wmedian if !sums.weights.is_none() => {
             let total = sums.weights.sum(isa, columns.samples, kept);
             let [squares] = lane::sum(isa, columns.samples, &Squared(&sums));
             let [plain] = lane::sum(isa, columns.samples, &Plain(&sums));
             // Weights that sum to zero here were left out.
-            V::Wide::select(total.eq(splat(0.0)), plain / (n * n), squares / (total * total))
+            let v = V::Wide::select(total.eq(splat(0.0)), plain / (n * n), squares / (total * total));
+            if options.combine == Combine::Wmedian { splat(FRAC_PI_2) * v } else { v }
         }
-        Combine::Average => {
+        Combine::Average | Combine::Wmedian => {
             let [plain] = lane::sum(isa, columns.samples, &Plain(&sums));
-            plain / (n * n)
+            let v = plain / (n * n);
+            if options.combine == Combine::Wmedian { splat(FRAC_PI_2) * v } else { v }
         }
         Combine::Sum => lane::sum(isa, columns.samples, &Plain(&sums))[0],
         Combine::Median | Combine::Lmedian => {
@@ -41,6 +43,8 @@ pub(super) fn propagated<T: Element, V: Vector<Element = T>>(
         }
         Combine::Min => selected(isa, columns, kept, false).widen(),
         Combine::Max => selected(isa, columns, kept, true).widen(),
+        // Refused with the options.
+        Combine::Quadrature | Combine::Nmodel => n,
     }
 }
 
@@ -137,7 +141,6 @@ pub(super) fn empirical<T: Element, V: Vector<Element = T>>(
     let weights = Weights::of(options, columns);
     match options.combine {
         Combine::Median | Combine::Lmedian => variance = variance * splat(FRAC_PI_2),
-        Combine::Sum => variance = variance * (n * n),
         Combine::Average if !weights.is_none() => {
             let total = weights.sum(isa, columns.samples, kept);
             let [squares, of_weights] =

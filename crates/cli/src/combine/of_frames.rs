@@ -1,0 +1,156 @@
+//! Flags about the frames: levels, places, masks, noise.
+
+use std::fs;
+use std::path::Path;
+
+use skystack::{
+    InputVariance, MaskType, Masks, NoiseModel, Norm, Offsets, PerFrame, Stacker, Statsec, Weight, inputs,
+};
+
+use crate::args::{CombineName, FrameArgs, MaskName, RejectName, StackArgs, word};
+use crate::failure::Failure;
+use crate::values::{FrameNumbers, NumberOrKeyword, OffsetSource, Section, VarianceSource};
+
+/// `stacker` with all that the flags say of the frames.
+pub(super) fn apply(stacker: Stacker, args: &StackArgs) -> Result<Stacker, Failure> {
+    let frames = &args.frames;
+    check_noise_is_used(args)?;
+    let mut stacker = stacker
+        .zero(norm(&frames.zero)?)
+        .scale(norm(&frames.scale)?)
+        .weight(weight(&frames.weight)?)
+        .offsets(offsets(&frames.offsets)?)
+        .masks(masks(frames)?)
+        .variance(variance(&frames.variance))
+        .noise(noise(frames));
+    match &frames.statsec {
+        None => {}
+        Some(Section::Overlap) => stacker = stacker.statsec(Statsec::Overlap),
+        Some(Section::Pixels([x1, x2, y1, y2])) => {
+            stacker = stacker.statsec(Statsec::Input { columns: x1 - 1..*x2, rows: y1 - 1..*y2 });
+        }
+    }
+    Ok(stacker)
+}
+
+fn norm(numbers: &FrameNumbers) -> Result<Norm, Failure> {
+    Ok(match numbers {
+        FrameNumbers::Mode => Norm::Mode,
+        FrameNumbers::Median => Norm::Median,
+        FrameNumbers::Mean => Norm::Mean,
+        FrameNumbers::IkssLite => Norm::IkssLite,
+        FrameNumbers::Exposure => Norm::Exposure,
+        FrameNumbers::Keyword(keyword) => Norm::Keyword(keyword.clone()),
+        FrameNumbers::File(file) => Norm::Given(read_numbers(file)?),
+        FrameNumbers::None | FrameNumbers::Noise => Norm::None,
+    })
+}
+
+fn weight(numbers: &FrameNumbers) -> Result<Weight, Failure> {
+    Ok(match numbers {
+        FrameNumbers::Mode => Weight::Mode,
+        FrameNumbers::Median => Weight::Median,
+        FrameNumbers::Mean => Weight::Mean,
+        FrameNumbers::Noise => Weight::Noise,
+        FrameNumbers::Exposure => Weight::Exposure,
+        FrameNumbers::Keyword(keyword) => Weight::Keyword(keyword.clone()),
+        FrameNumbers::File(file) => Weight::Given(read_numbers(file)?),
+        FrameNumbers::None | FrameNumbers::IkssLite => Weight::None,
+    })
+}
+
+fn offsets(source: &OffsetSource) -> Result<Offsets, Failure> {
+    Ok(match source {
+        OffsetSource::None => Offsets::None,
+        OffsetSource::Wcs => Offsets::Wcs,
+        OffsetSource::Physical => Offsets::Physical,
+        OffsetSource::File(file) => Offsets::Given(read_pairs(file)?),
+    })
+}
+
+fn masks(frames: &FrameArgs) -> Result<Masks, Failure> {
+    let kind = match frames.masktype {
+        MaskName::None => MaskType::None,
+        MaskName::GoodValue => MaskType::GoodValue,
+        MaskName::BadValue => MaskType::BadValue,
+        MaskName::GoodBits => MaskType::GoodBits,
+        MaskName::BadBits => MaskType::BadBits,
+        MaskName::NoValue => MaskType::NoValue,
+    };
+    let masks = Masks::new(kind, frames.maskvalue);
+    match &frames.mask {
+        None => Ok(masks),
+        Some(list) => Ok(masks.files(inputs::expand(std::slice::from_ref(list))?)),
+    }
+}
+
+fn variance(source: &VarianceSource) -> InputVariance {
+    match source {
+        VarianceSource::None => InputVariance::None,
+        VarianceSource::Noise => InputVariance::Noise,
+        VarianceSource::Number(number) => InputVariance::Constant(*number),
+        VarianceSource::Extension(name) => InputVariance::Extension(name.clone()),
+    }
+}
+
+fn noise(frames: &FrameArgs) -> NoiseModel {
+    let number = |of: &NumberOrKeyword| match of {
+        NumberOrKeyword::Number(number) => PerFrame::Same(*number),
+        NumberOrKeyword::Keyword(keyword) => PerFrame::Keyword(keyword.clone()),
+    };
+    NoiseModel {
+        gain: number(&frames.gain),
+        rdnoise: number(&frames.rdnoise),
+        snoise: number(&frames.snoise),
+    }
+}
+
+/// A noise model that nothing looks at: the user believes that it does something.
+fn check_noise_is_used(args: &StackArgs) -> Result<(), Failure> {
+    let used = matches!(args.reject, RejectName::CcdClip | RejectName::CrReject | RejectName::VarClip)
+        || args.combine == CombineName::Nmodel
+        || args.frames.variance == VarianceSource::Noise;
+    if used || noise(&args.frames) == NoiseModel::default() {
+        return Ok(());
+    }
+    let reject = word(args.reject);
+    Err(Failure::usage(format!(
+        "--gain, --rdnoise and --snoise are not used by --reject {reject} (needed: --reject ccdclip, crreject or varclip, \
+         --combine nmodel, or --variance noise)"
+    )))
+}
+
+/// The lines of a list of numbers, without comments and empty ones, with their numbers from 1.
+fn lines(path: &Path) -> Result<Vec<(usize, String)>, Failure> {
+    let shown = path.display();
+    let text = fs::read_to_string(path)
+        .map_err(|error| Failure::run(format!("{shown}: cannot read this list of numbers: {error}")))?;
+    let text = text.trim_start_matches('\u{feff}');
+    let lines = text.lines().map(|line| line.split('#').next().unwrap_or_default().trim().to_owned());
+    Ok((1..).zip(lines).filter(|(_, line)| !line.is_empty()).collect())
+}
+
+/// One number a line. Whether there is one for each frame is known when the frames are open: a cube holds several.
+fn read_numbers(path: &Path) -> Result<Vec<f64>, Failure> {
+    let number = |(line, value): &(usize, String)| {
+        value.parse().map_err(|_| {
+            Failure::run(format!("{}: line {line} is {value:?}, needed one number a line", path.display()))
+        })
+    };
+    lines(path)?.iter().map(number).collect()
+}
+
+/// Two whole numbers a line.
+fn read_pairs(path: &Path) -> Result<Vec<(i64, i64)>, Failure> {
+    let pair = |(line, value): &(usize, String)| {
+        let mut words = value.split_whitespace().map(|word| word.parse::<i64>().ok());
+        match (words.next().flatten(), words.next().flatten(), words.next()) {
+            (Some(x), Some(y), None) => Ok((x, y)),
+            _ => Err(Failure::run(format!(
+                "{}: line {line} is {value:?}, needed two whole numbers, dx and dy",
+                path.display()
+            ))),
+        }
+    };
+    lines(path)?.iter().map(pair).collect()
+}

@@ -1,0 +1,135 @@
+//! meanclip: LSST's clipped mean (algorithms.md section 5.14).
+
+use skystack_reject::MeanClip;
+
+use crate::column::Sample;
+use crate::moments::{mean, variance_by_mean};
+use crate::order::{median, quantile};
+use crate::outcome::{Context, Dropped, Outcome, Pass, Side, Stop};
+use crate::sums::sum;
+
+/// Standard deviation of Gaussian data from its interquartile range: 1 / (2 Φ⁻¹(3/4)).
+const IQR_FACTOR: f64 = 0.741301109252801;
+
+/// Each round tests all valid samples; the last round that ran decides.
+pub(crate) fn reject(column: &[Sample], rule: &MeanClip, context: &Context) -> Outcome {
+    let (mut kept, mut dropped, mut passes) = (column.to_vec(), vec![], Vec::<Pass>::new());
+    let mut stop = Stop::MaxIters;
+    for round in 1..=rule.rounds as usize {
+        if kept.len() < 2 {
+            stop = if round == 1 { Stop::NotEnoughSamples } else { Stop::TooFew };
+            break;
+        }
+        let (c, v) = if round == 1 { by_order(&kept, context) } else { by_moments(&kept, context) };
+        passes.push(pass(c, v, rule, kept.len()));
+        if !v.is_finite() || v == 0.0 {
+            stop = if v == 0.0 { Stop::ZeroSpread } else { Stop::NotFinite };
+            break;
+        }
+        dropped = column.iter().filter_map(|&sample| test(sample, c, v, rule, round)).collect();
+        kept = column.iter().copied().filter(|s| dropped.iter().all(|d| d.sample.frame != s.frame)).collect();
+        let of_side = |side| dropped.iter().filter(|dropped| dropped.side == side).count();
+        if let Some(pass) = passes.last_mut() {
+            (pass.low, pass.high) = (of_side(Side::Low), of_side(Side::High));
+        }
+    }
+    Outcome { dropped, restored: vec![], passes, stop, current: None }
+}
+
+/// Round 0 of the text: the median and the interquartile range (F3).
+fn by_order(set: &[Sample], context: &Context) -> (f64, f64) {
+    let sigma = context.working.round(IQR_FACTOR * (quantile(set, 0.75) - quantile(set, 0.25)));
+    (median(set, context.working), sigma * sigma)
+}
+
+/// The others: mean and variance, weighted where there are weights that do not sum to 0.
+fn by_moments(set: &[Sample], context: &Context) -> (f64, f64) {
+    let of = |s: Sample| context.facts.weights.map_or(1.0, |weights| weights[s.frame]);
+    let total = sum(set, of);
+    if context.facts.weights.is_none() || total == 0.0 {
+        return (context.working.round(mean(set)), variance_by_mean(set, 1));
+    }
+    let p = set[0].y;
+    let m = p + sum(set, |s| of(s) * (s.y - p)) / total;
+    let squares = sum(set, |s| of(s) * ((s.y - m) * (s.y - m))) / total;
+    let bias = (total * total) / (total * total - sum(set, |s| of(s) * of(s)));
+    (context.working.round(m), squares * bias)
+}
+
+/// The negation of F1: equality keeps.
+fn test(sample: Sample, c: f64, v: f64, rule: &MeanClip, pass: usize) -> Option<Dropped> {
+    let d = sample.y - c;
+    let beyond = |k: f64| k.is_finite() && d * d > (k * k) * v;
+    let side = match d {
+        d if d < 0.0 && beyond(rule.lsigma) => Side::Low,
+        d if d > 0.0 && beyond(rule.hsigma) => Side::High,
+        _ => return None,
+    };
+    Some(Dropped { sample, side, pass, residual: d.abs() / v.sqrt() })
+}
+
+fn pass(center: f64, v: f64, rule: &MeanClip, n: usize) -> Pass {
+    let sigma = v.sqrt();
+    let width = |k: f64| if k.is_finite() { k * sigma } else { f64::INFINITY };
+    let (lower, upper) = (center - width(rule.lsigma), center + width(rule.hsigma));
+    Pass { center, sigma, lower, upper, n, low: 0, high: 0, undone: false }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Pixel, Setup, Working, pixel};
+    use skystack_reject::Convention;
+
+    fn of(column: &[f64], rule: MeanClip, weights: Option<&[f64]>) -> Pixel {
+        let rejections = [rule.into()];
+        let base = Setup::convention(Convention::Astropy, Working::F64);
+        pixel(column, &Setup { rejections: &rejections, weights, ..base })
+    }
+
+    /// 0 1 2 3 4 5 6 20: median 3.5, quartiles at 1.75 and 5.25: σ = 2.59; at 1σ 0.91 … 6.09 stay: 0 and 20 go. Then m = 3.5 of
+    /// 1 … 6, V = 17.5/5 = 3.5, σ = 1.87: 1.63 … 5.37. Then m = 3.5 of 2 … 5, V = 5/3, σ = 1.29: 2.21 … 4.79.
+    #[test]
+    fn three_rounds_by_hand() {
+        let column = [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 20.0];
+        let at = |rounds| of(&column, MeanClip::lsst().lsigma(1.0).hsigma(1.0).rounds(rounds), None);
+        assert_eq!([0, 1, 2, 3].map(|rounds| at(rounds).count), [8, 6, 4, 2]);
+        let last = at(3);
+        assert_eq!((last.low, last.high, last.stop), (3, 3, Stop::MaxIters));
+        assert_eq!(last.passes.iter().map(|pass| pass.n).collect::<Vec<_>>(), [8, 6, 4]);
+    }
+
+    /// −2.3 −2 −1 0 0 0 0 1 2 2.3: quartiles ∓0.75, σ = 1.11, 2σ = 2.22: ∓2.3 go. Of the others V = 10/7, 2σ = 2.39: they return.
+    #[test]
+    fn a_dropped_sample_is_tested_again() {
+        let column = [-2.3, -2.0, -1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 2.0, 2.3];
+        let first = of(&column, MeanClip::lsst().lsigma(2.0).hsigma(2.0).rounds(1), None);
+        let second = of(&column, MeanClip::lsst().lsigma(2.0).hsigma(2.0).rounds(2), None);
+        assert_eq!((first.count, second.count), (8, 10));
+    }
+
+    /// Half of the samples equal: IQR = 0, nothing is dropped.
+    #[test]
+    fn zero_spread_and_too_few_keep_the_set() {
+        let zero = of(&[0.0, 0.0, 0.0, 0.0, 90.0], MeanClip::lsst(), None);
+        assert_eq!((zero.nrej, zero.stop), (0, Stop::ZeroSpread));
+        assert_eq!(of(&[4.0], MeanClip::lsst(), None).stop, Stop::NotEnoughSamples);
+    }
+
+    /// 0 1 2 3 with weight 1 and another 3 with weight 0: m = 1.5, V = (5/4)·(16/(16 − 4)).
+    #[test]
+    fn weights_weigh_mean_and_variance() {
+        let column = [0.0, 1.0, 2.0, 3.0, 3.0];
+        let rule = MeanClip::lsst().rounds(2);
+        let weighted = of(&column, rule, Some(&[1.0, 1.0, 1.0, 1.0, 0.0]));
+        assert_eq!(
+            (weighted.passes[1].center, weighted.passes[1].sigma),
+            (1.5, (1.25f64 * (16.0 / 12.0)).sqrt())
+        );
+        let plain = of(&column, rule, Some(&[0.0; 5]));
+        assert_eq!(plain.passes[1], of(&column, rule, None).passes[1]);
+        // One sample with a weight: its variance is undefined.
+        let one = of(&column, rule, Some(&[1.0, 0.0, 0.0, 0.0, 0.0]));
+        assert_eq!((one.nrej, one.stop), (0, Stop::NotFinite));
+    }
+}

@@ -1,0 +1,372 @@
+//! The frames of a run: images that are open, where they lie on the output, and what belongs to their samples.
+
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use skystack_combine::{
+    BoxError, FrameSource, Layer, MOST_FRAMES, Options, Placement, SampleFormat, SampleType,
+};
+use skystack_fits::{Bitpix, FitsWriter, Header, Image, InputPath, Limits, Physical, Working};
+use skystack_plan::{Machine, Plan, Source, Workload, open_files};
+use skystack_simd::Element;
+
+use super::layers::{MaskFiles, VarianceFiles};
+use crate::noise::Numbered;
+use crate::offsets::{Framed, Layout};
+use crate::stacker::Outtype;
+use crate::{Error, ErrorKind, FrameReport, InputVariance, MaskType, OutputFiles, Stacker};
+
+/// Most offenders that one message names.
+const MOST_NAMED: usize = 3;
+
+/// One plane of an input image.
+pub(crate) struct Frame {
+    pub(super) image: Arc<Image>,
+    pub(super) plane: usize,
+}
+
+impl Frame {
+    pub(crate) fn header(&self) -> &Header {
+        self.image.header()
+    }
+
+    /// The input as it was given, and which plane of it.
+    pub(crate) fn name(&self) -> String {
+        let name = self.image.name_for_messages();
+        if self.image.planes() == 1 { name.to_owned() } else { format!("{name} plane {}", self.plane + 1) }
+    }
+
+    /// The name without its folder: where files lay is nobody's business.
+    pub(crate) fn short_name(&self) -> String {
+        let name = self.name();
+        name.rsplit('/').next().unwrap_or(&name).to_owned()
+    }
+
+    pub(super) fn shape(&self) -> (usize, usize) {
+        (self.image.height(), self.image.width())
+    }
+
+    pub(super) fn report(&self) -> FrameReport {
+        FrameReport {
+            name: self.name(),
+            exposure: self.header().get_f64("EXPTIME"),
+            ncombine: self.header().get_f64("NCOMBINE").filter(|n| is_count(*n)).unwrap_or(1.0),
+            scale: None,
+            zero: None,
+            weight: None,
+        }
+    }
+}
+
+/// Can this be a number of images?
+pub(super) fn is_count(ncombine: f64) -> bool {
+    (1.0..1e9).contains(&ncombine)
+}
+
+/// All frames of a run.
+pub(crate) struct Inputs {
+    pub(super) images: Vec<Arc<Image>>,
+    pub(crate) frames: Vec<Frame>,
+    pub(crate) layout: Layout,
+    masks: Option<MaskFiles>,
+    variances: Option<VarianceFiles>,
+    wants_masks: bool,
+    machine: Machine,
+}
+
+impl Inputs {
+    /// Opens every input, its mask and its variances, and places the frames.
+    pub(crate) fn open<P: AsRef<Path>>(inputs: &[P], stacker: &Stacker) -> Result<Self, Error> {
+        let machine = crate::machine();
+        let kept_open = open_files(inputs.len(), &machine);
+        let (mut images, mut frames) = (Vec::new(), Vec::new());
+        let mut planes = 0usize;
+        for (i, input) in inputs.iter().enumerate() {
+            let mut image = Image::open(&InputPath::parse(input.as_ref()), &Limits::default())?;
+            image.keep_open(i < kept_open);
+            let image = Arc::new(image);
+            planes = planes.saturating_add(image.planes());
+            if planes > MOST_FRAMES {
+                let message = format!("number of frames is {planes}, needed at most {MOST_FRAMES}");
+                return Err(Error::new(ErrorKind::Limit, message));
+            }
+            frames.extend((0..image.planes()).map(|plane| Frame { image: Arc::clone(&image), plane }));
+            images.push(image);
+        }
+        if frames.is_empty() {
+            return Err(Error::new(ErrorKind::Parameter, "number of frames is 0, needed at least 1"));
+        }
+        let layout = layout(&frames, stacker)?;
+        let masks = MaskFiles::open(&frames, &stacker.masks)?;
+        let variances = match &stacker.variance {
+            InputVariance::Extension(name) => Some(VarianceFiles::open(&frames, name)?),
+            _ => None,
+        };
+        let wants_masks = stacker.masks.kind != MaskType::None;
+        Ok(Self { images, frames, layout, masks, variances, wants_masks, machine })
+    }
+
+    /// (height, width) of the output.
+    pub(crate) fn shape(&self) -> (usize, usize) {
+        (self.layout.height, self.layout.width)
+    }
+
+    /// The frames, for numbers from their headers.
+    pub(crate) fn numbered(&self) -> Vec<Numbered<'_>> {
+        let numbered = |frame: &'_ Frame| Numbered { name: frame.name(), header: None };
+        let mut all: Vec<Numbered<'_>> = self.frames.iter().map(numbered).collect();
+        all.iter_mut().zip(&self.frames).for_each(|(numbered, frame)| numbered.header = Some(frame.header()));
+        all
+    }
+
+    /// NCOMBINE of each frame.
+    pub(crate) fn ncombine(&self) -> Vec<f64> {
+        self.frames.iter().map(|frame| frame.report().ncombine).collect()
+    }
+
+    /// The widest working type of the frames (B1), or what was asked for.
+    pub(crate) fn working(&self, outtype: Outtype) -> Working {
+        let widest = self.images.iter().map(|image| image.working()).max().unwrap_or(Working::F32);
+        if outtype == Outtype::Double { Working::F64 } else { widest }
+    }
+
+    /// Type of the computation and of the output, which are the same unless an f64 result is to be written as f32.
+    pub(super) fn types(&self, stacker: &Stacker, outputs: &OutputFiles) -> Result<(Working, Bitpix), Error> {
+        let working = match (outputs.bitpix, self.working(stacker.outtype)) {
+            (Some(Bitpix::F64), _) => Working::F64,
+            (None | Some(Bitpix::F32 | Bitpix::I16 | Bitpix::I32), working) => working,
+            (Some(other), _) => {
+                let message = format!("bitpix is {}, needed 16, 32, -32 or -64", other.code());
+                return Err(Error::new(ErrorKind::Parameter, message));
+            }
+        };
+        Ok((working, outputs.bitpix.unwrap_or(floats(working))))
+    }
+
+    /// The number that stands for NaN in an integer image; nothing where no pixel can be empty but by `blank`, which must then
+    /// fit the type.
+    pub(super) fn integer_blank(stacker: &Stacker, bitpix: Bitpix) -> Result<Option<i64>, Error> {
+        let Some((low, high)) = bitpix.integer_range() else { return Ok(None) };
+        let blank = stacker.options.blank;
+        if blank.is_nan() {
+            return Ok(Some(low));
+        }
+        if blank.fract() == 0.0 && (low as f64..=high as f64).contains(&blank) {
+            return Ok(None);
+        }
+        let message = format!(
+            "blank is {blank}, needed nan or a whole number from {low} to {high} for bitpix {}",
+            bitpix.code()
+        );
+        Err(Error::new(ErrorKind::Parameter, message))
+    }
+
+    /// The samples of one output pixel as f64 of the working type, NaN where masked, and their variances if there are such.
+    pub(crate) fn column(&self, working: Working, x: usize, y: usize) -> Result<(Vec<f64>, Vec<f64>), Error> {
+        match working {
+            Working::F32 => self.column_as::<f32>(x, y),
+            Working::F64 => self.column_as::<f64>(x, y),
+        }
+    }
+
+    /// The pixel of `frame` at an output pixel, if it covers that.
+    pub(crate) fn within(&self, frame: usize, x: usize, y: usize) -> Option<(usize, usize)> {
+        let Some(placement) = self.layout.placements.get(frame) else { return Some((x, y)) };
+        let own = (x.checked_add_signed(-placement.x)?, y.checked_add_signed(-placement.y)?);
+        (own.0 < placement.width && own.1 < placement.height).then_some(own)
+    }
+
+    fn column_as<T: Element + Physical>(&self, x: usize, y: usize) -> Result<(Vec<f64>, Vec<f64>), Error> {
+        let (mut row, mut raw) = (Vec::new(), Vec::new());
+        let (mut column, mut variances) = (Vec::new(), Vec::new());
+        for (i, frame) in self.frames.iter().enumerate() {
+            let Some((x, y)) = self.within(i, x, y) else {
+                column.push(f64::NAN);
+                variances.push(f64::NAN);
+                continue;
+            };
+            let width = frame.shape().1;
+            row.resize(width, T::NAN);
+            frame.image.read_rows(frame.plane, y..y + 1, &mut row, &mut raw)?;
+            let mut classes = vec![0; width];
+            if let Some(masks) = FrameSource::<T>::masks(self).filter(|masks| masks.has(i)) {
+                masks.read(i, y..y + 1, &mut classes).map_err(Error::from_box)?;
+            }
+            column.push(if classes[x] == 0 { row[x].widen() } else { f64::NAN });
+            if let Some(layer) = FrameSource::<T>::variances(self) {
+                layer.read(i, y..y + 1, &mut row).map_err(Error::from_box)?;
+                variances.push(row[x].widen());
+            }
+        }
+        if self.variances.is_none() {
+            variances.clear();
+        }
+        Ok((column, variances))
+    }
+
+    /// Everything that can be wrong before a byte of data is read.
+    pub(super) fn check(&self, stacker: &Stacker, outputs: &OutputFiles) -> Result<(), Error> {
+        let files = self.images.iter().map(|image| image.path());
+        let masks = self.masks.iter().flat_map(MaskFiles::paths);
+        let others: Vec<PathBuf> = files.chain(masks).map(Path::to_path_buf).collect();
+        outputs.check(others.iter().map(PathBuf::as_path))?;
+        let (working, bitpix) = self.types(stacker, outputs)?;
+        Self::integer_blank(stacker, bitpix)?;
+        let mut options = self.options(stacker, outputs)?;
+        // Weights from statistics are not known yet: equal ones stand for them.
+        if stacker.weight != crate::Weight::None {
+            options.weights = Some(vec![1.0; self.frames.len()]);
+        }
+        match working {
+            Working::F32 => options.check::<f32>(self.frames.len())?,
+            Working::F64 => options.check::<f64>(self.frames.len())?,
+        }
+        Ok(())
+    }
+
+    /// The options with everything that comes from headers; what comes from samples is not among them.
+    pub(super) fn options(&self, stacker: &Stacker, outputs: &OutputFiles) -> Result<Options, Error> {
+        let products = outputs.products();
+        let numbered = self.numbered();
+        stacker.options_for(&numbered, products)
+    }
+
+    pub(super) fn plan(&self, stacker: &Stacker, outputs: &OutputFiles) -> Result<Plan, Error> {
+        let (frames, (height, width)) = (self.frames.len(), self.shape());
+        let working = self.types(stacker, outputs)?.0;
+        let element_bytes = if working == Working::F32 { 4 } else { 8 };
+        let bytes_per_row = self.images.iter().map(|image| image.raw_bytes_per_row()).max().unwrap_or(0);
+        let sample_bytes = self.images.iter().map(|image| image.bitpix().bytes()).max().unwrap_or(0);
+        let layers = self.layer_bytes(outputs, element_bytes);
+        let options = self.options(stacker, outputs)?;
+        let workload = Workload::new(frames, height, width, sample_bytes + layers)
+            .source(Source::File { bytes_per_row })
+            .halo(options.halo(), options.code_bytes())
+            .outputs(outputs.bytes_per_pixel(frames, element_bytes), false)
+            .scratch(self.read_scratch(stacker, working)?)
+            .fixed(outputs.paths().count() * FitsWriter::SCRATCH_BYTES);
+        stacker.plan(&options, workload, &self.machine)
+    }
+
+    /// Bytes a sample of masks, variances and quality bits.
+    fn layer_bytes(&self, outputs: &OutputFiles, element_bytes: usize) -> usize {
+        let quality = outputs.products().contains(skystack_combine::CountProduct::Dq);
+        let masks =
+            self.masks.as_ref().map_or(0, |_| usize::from(self.wants_masks) + 4 * usize::from(quality));
+        masks + self.variances.as_ref().map_or(0, |_| element_bytes)
+    }
+
+    /// Bytes that a worker needs before the first band, and to decode masks and variances.
+    fn read_scratch(&self, stacker: &Stacker, working: Working) -> Result<usize, Error> {
+        let wanted = stacker.wanted();
+        let statistics = match working {
+            Working::F32 => wanted.sample_bytes::<f32>(self)?,
+            Working::F64 => wanted.sample_bytes::<f64>(self)?,
+        };
+        Ok(statistics)
+    }
+}
+
+/// Where the frames lie.
+fn layout(frames: &[Frame], stacker: &Stacker) -> Result<Layout, Error> {
+    let framed = |frame: &Frame| Framed { name: frame.name(), shape: frame.shape(), header: None };
+    let mut framed: Vec<Framed<'_>> = frames.iter().map(framed).collect();
+    framed.iter_mut().zip(frames).for_each(|(framed, frame)| framed.header = Some(frame.header()));
+    if stacker.offsets == crate::Offsets::None {
+        check_shapes(frames)?;
+    }
+    stacker.offsets.layout(&framed, &stacker.footprint)
+}
+
+/// Frames without offsets have one shape: another one is more likely a mistake than a wish.
+fn check_shapes(frames: &[Frame]) -> Result<(), Error> {
+    let (height, width) = frames[0].shape();
+    let differ: Vec<&Frame> = frames.iter().filter(|frame| frame.shape() != (height, width)).collect();
+    if differ.is_empty() {
+        return Ok(());
+    }
+    let describe = |frame: &&Frame| format!("{} is {} x {}", frame.name(), frame.shape().1, frame.shape().0);
+    let mut named: Vec<String> = differ.iter().take(MOST_NAMED).map(describe).collect();
+    if differ.len() > MOST_NAMED {
+        named.push(format!("{} more differ", differ.len() - MOST_NAMED));
+    }
+    let first = frames[0].name();
+    let message = format!("{}, needed {width} x {height} pixels as {first} (or offsets)", named.join(", "));
+    Err(Error::new(ErrorKind::Format, message))
+}
+
+impl<T: Element + Physical> FrameSource<T> for Inputs {
+    fn frames(&self) -> usize {
+        self.frames.len()
+    }
+    fn height(&self) -> usize {
+        self.shape().0
+    }
+    fn width(&self) -> usize {
+        self.shape().1
+    }
+
+    fn placement(&self, frame: usize) -> Option<Placement> {
+        self.layout.placements.get(frame).copied()
+    }
+
+    fn stored(&self, frame: usize) -> Option<SampleFormat> {
+        Some(sample_format(&self.frames[frame].image))
+    }
+
+    fn read_stored(&self, frame: usize, rows: Range<usize>, out: &mut [u8]) -> Result<(), BoxError> {
+        let Frame { image, plane } = &self.frames[frame];
+        Ok(image.read_stored(*plane, rows, out)?)
+    }
+
+    fn masks(&self) -> Option<&dyn Layer<u8>> {
+        let masks = self.masks.as_ref().filter(|_| self.wants_masks)?;
+        Some(masks)
+    }
+
+    fn variances(&self) -> Option<&dyn Layer<T>> {
+        let variances = self.variances.as_ref()?;
+        Some(variances)
+    }
+
+    fn quality(&self) -> Option<&dyn Layer<u32>> {
+        let masks = self.masks.as_ref()?;
+        Some(masks)
+    }
+}
+
+/// The type of a file for values of the computation.
+fn floats(working: Working) -> Bitpix {
+    if working == Working::F32 { Bitpix::F32 } else { Bitpix::F64 }
+}
+
+/// How an image is stored, in the words of the engine.
+fn sample_format(image: &Image) -> SampleFormat {
+    let scaling = image.scaling();
+    let inverted = scaling.is_unsigned_convention();
+    let number = match (image.bitpix(), inverted) {
+        (Bitpix::U8, false) => SampleType::U8,
+        (Bitpix::U8, true) => SampleType::I8,
+        (Bitpix::I16, false) => SampleType::I16,
+        (Bitpix::I16, true) => SampleType::U16,
+        (Bitpix::I32, false) => SampleType::I32,
+        (Bitpix::I32, true) => SampleType::U32,
+        (Bitpix::I64, false) => SampleType::I64,
+        (Bitpix::I64, true) => SampleType::U64,
+        (Bitpix::F32, _) => SampleType::F32,
+        (Bitpix::F64, _) => SampleType::F64,
+    };
+    // A BLANK outside the stored type equals no sample.
+    let (low, high) = image.bitpix().integer_range().unwrap_or((0, 0));
+    let blank = scaling.blank().filter(|blank| (low..=high).contains(blank));
+    let bits = u64::MAX >> (u64::BITS as usize - 8 * number.bytes());
+    let scaled = !inverted && !scaling.is_identity();
+    SampleFormat {
+        number,
+        big_endian: true,
+        inverted,
+        blank: blank.map(|blank| blank as u64 & bits),
+        scaling: scaled.then(|| (scaling.bscale(), scaling.bzero())),
+    }
+}
