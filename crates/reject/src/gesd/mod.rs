@@ -12,6 +12,7 @@
 
 mod critical;
 mod params;
+mod quick;
 mod student;
 
 use skystack_simd::{Element, Mask, Vector};
@@ -86,7 +87,11 @@ impl Algorithm for GesdTable {
     #[inline(always)]
     fn keep<V: Vector>(&self, isa: V::Isa, columns: &mut Columns<'_, V>) -> Kept<V> {
         let valid = columns.sort(isa);
-        let outliers = self.outliers(isa, columns, valid);
+        let quick = if columns.full { quick::outliers(self, isa, columns) } else { None };
+        let outliers = match quick {
+            Some(outliers) => outliers,
+            None => self.outliers(isa, columns, valid),
+        };
         let (zero, _) = constants::<V>(isa);
         let rejected = outliers.low + outliers.high;
         let mut window = Window::of_valid(isa, valid, columns.samples.len(), columns.full);

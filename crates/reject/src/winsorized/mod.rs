@@ -13,6 +13,7 @@
 //! of sums over the samples. Lanes whose s stands still are frozen while their neighbours go on; most take four to eight rounds.
 
 mod params;
+mod quick;
 
 use skystack_simd::{Mask, Vector};
 use skystack_stats::lane::{self, All, Bounds, Members, Terms, Window};
@@ -54,6 +55,14 @@ impl Algorithm for Winsorized {
         let mut active = minimum.le(valid);
         let mut first_pass = true;
         while active.any() {
+            if self.rule == WinsorizedRule::Median
+                && let Some(after) = quick::pass(self, isa, columns, &survivors, active)
+            {
+                let dropped = active & after.window.count.lt(survivors.window.count);
+                survivors = Survivors::select(dropped, after, survivors);
+                active = dropped & minimum.le(survivors.window.count);
+                continue;
+            }
             let estimate = if survivors.all {
                 self.estimate(isa, columns, &survivors, All, active, first_pass)
             } else {
