@@ -36,8 +36,8 @@ pub(super) fn keep<V: Vector>(
             break;
         }
         // Rare: the passes before the last one run again, and the last one drops fewer.
-        for (y, before) in columns.samples.iter_mut().zip(columns.residuals.iter()) {
-            *y = V::select(short, V::narrow(*before), *y);
+        for frame in 0..columns.samples.len() {
+            columns.take_back(frame, V::narrow(columns.residuals[frame]), short);
         }
         lanes = Lanes { active: short, count: valid, last: Some((clipped.passes - one, floors.kept)) };
     }
