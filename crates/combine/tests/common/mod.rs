@@ -342,6 +342,9 @@ pub(crate) fn options(draw: &mut Draw, frames: usize) -> Options {
     if draw.chance(25) {
         options.hthreshold = Some(draw.pick(&[1005.3f64, 1e6, 2.0]).max(options.lthreshold.unwrap_or(0.0)));
     }
+    if !matches!(options.combine, Combine::Average | Combine::Median | Combine::Lmedian) {
+        options.products = options.products.without(ValueProduct::Empirical);
+    }
     let is_noise = matches!(options.combine, Combine::Quadrature | Combine::Nmodel);
     if !is_noise && draw.chance(30) {
         options.variance = Variance::Constant(draw.pick(&[49.0, 0.3]));
