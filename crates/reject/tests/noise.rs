@@ -260,13 +260,13 @@ impl<T: Element> Kernel for Run<'_, T> {
                 let mut block = scratch.block::<Pair<T::Vector<I>>>(isa, frames);
                 let mut full = true;
                 let mut variances = vec![Pair::<T::Vector<I>>::splat(isa, T::NAN); frames];
-                for frame in 0..frames {
+                for (frame, of_frame) in variances.iter_mut().enumerate() {
                     for lane in 0..Pair::<T::Vector<I>>::LANES {
                         let pixel = *group.get(lane).unwrap_or(&group[0]);
                         let (y, v) = case.ingested::<T>(pixel, frame);
                         full &= !y.widen().is_nan();
                         block.samples[frame].lanes_mut()[lane] = y;
-                        variances[frame].lanes_mut()[lane] = v;
+                        of_frame.lanes_mut()[lane] = v;
                     }
                 }
                 let mut columns = block.columns(0, full);
