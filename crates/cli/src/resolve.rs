@@ -75,7 +75,7 @@ fn check_used(
     grows: bool,
 ) -> Result<(), Failure> {
     let used = used(name, convention);
-    let idle = |flag: &&str| !used.contains(flag) && !(grows && *flag == "nkeep");
+    let idle = |flag: &&str| !(used.contains(flag) || grows && *flag == "nkeep");
     let Some(flag) = given(flags).find(idle) else { return Ok(()) };
     let list = if used.is_empty() { "no such flag".to_owned() } else { format!("--{}", used.join(", --")) };
     let reject = word(name);

@@ -100,7 +100,6 @@ pub const DQ_SINGLE: u32 = 1 << 27;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 #[expect(missing_docs, reason = "the names say it")]
-#[expect(clippy::enum_variant_names, reason = "a variant has the name of its family")]
 pub enum Product {
     ValueProduct(ValueProduct),
     CountProduct(CountProduct),

@@ -65,7 +65,7 @@ fn rejections(draw: &mut Draw, frames: usize) -> Vec<Rejection> {
     let clips = clips.map(|clip| clip.lsigma(draw.pick(&factors)).hsigma(draw.pick(&factors)));
     all.extend(clips.map(Rejection::from));
     all.extend((0..6).map(|_| Rejection::from(sigclip(draw))));
-    all.extend((0..12).map(|_| order(draw)));
+    all.extend((0..12).map(|_| order(draw, frames)));
     all.extend((0..8).map(|_| noisy(draw)));
     all
 }
@@ -167,7 +167,6 @@ impl Case {
 fn options(draw: &mut Draw, frames: usize, combine: Combine, rejection: Rejection) -> Options {
     let mut options = Options {
         combine,
-        rejections: vec![rejection],
         lmedian: draw.pick(&[Lmedian::Iraf, Lmedian::Lower]),
         sigma_rule: draw.pick(&[SigmaRule::Iraf, SigmaRule::Scatter, SigmaRule::Population]),
         blank: draw.pick(&[f64::NAN, 0.0, -1.0]),
@@ -175,6 +174,8 @@ fn options(draw: &mut Draw, frames: usize, combine: Combine, rejection: Rejectio
         per_frame: draw.chance(50),
         ..Options::default()
     };
+    options = common::with_rejections(options, vec![rejection]);
+    let combine = options.combine;
     if draw.chance(50) {
         // Without the others, kernels take shorter ways.
         for product in [ValueProduct::Sigma.into(), CubeProduct::Rejmask.into(), CubeProduct::Reasons.into()]

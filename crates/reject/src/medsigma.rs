@@ -149,10 +149,11 @@ impl Algorithm for MedSigma {
                 let touched = active & y.lt(infinity) & !y.eq(median);
                 let (low, high) = (touched & test.low(y), touched & test.high(y));
                 replaced = replaced | low | high;
-                let for_the_first_time = columns.samples[frame].lt(infinity);
-                rejected = rejected + V::select((low | high) & for_the_first_time, one, zero);
+                let untouched = columns.samples[frame].lt(infinity);
+                rejected = rejected + V::select((low | high) & untouched, one, zero);
+                // The first pass that replaces a sample is the one that rejects it.
+                columns.drop_sample(isa, frame, low & untouched, high & untouched);
                 columns.padded[frame] = V::select(low | high, median, y);
-                columns.drop_sample(isa, frame, low & for_the_first_time, high & for_the_first_time);
             }
             active = active & replaced;
         }

@@ -197,7 +197,7 @@ impl Algorithm for PClipTable {
         let sigma = if clip.pclip < 0.0 { center - ruling } else { ruling - center };
         let wide = !sigma.eq(V::Wide::splat(isa, 0.0));
         let active = floor::minimum(isa, MINCLIP, kept).le(valid) & V::narrow_mask(wide);
-        let [lsigma, hsigma] = [clip.lsigma, clip.hsigma].map(|factor| Factor::new(isa, factor));
+        let (lsigma, hsigma) = (Factor::new(isa, clip.lsigma), Factor::new(isa, clip.hsigma));
         let test: Test<V> = Test { center, sigma, lsigma, hsigma, rule: clip.rule };
         one_pass::keep(isa, columns, valid, &test, active, kept)
     }

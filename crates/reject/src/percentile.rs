@@ -110,8 +110,10 @@ impl Algorithm for Percentile {
         let center = lane::median(isa, columns.ranks(), &window);
         let active = floor::minimum(isa, MINCLIP, kept).le(valid) & !center.eq(zero);
         let center = center.widen();
-        let reach = |fraction| center.abs() * V::Wide::splat(isa, fraction);
-        let test: Test<V> = Test { center, low: reach(self.plow), high: reach(self.phigh) };
+        let size = center.abs();
+        let low = size * V::Wide::splat(isa, self.plow);
+        let high = size * V::Wide::splat(isa, self.phigh);
+        let test: Test<V> = Test { center, low, high };
         one_pass::keep(isa, columns, valid, &test, active, kept)
     }
 }

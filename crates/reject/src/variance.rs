@@ -35,15 +35,16 @@ pub(crate) fn by_median<V: Vector>(
     center: V,
 ) -> V::Wide {
     let zero = V::Wide::splat(isa, 0.0);
-    let moments = |pivot| lane::sum(isa, samples, &DeviationMoments(Deviations { members, pivot, zero }));
-    let [s1, s2] = moments(center.widen());
+    let about_center = Deviations { members, pivot: center.widen(), zero };
+    let [s1, s2] = lane::sum(isa, samples, &DeviationMoments(about_center));
     let variance = degrees.variance(isa, [s1, s2]);
     // Where the median is far from the mean Q loses its digits: again, about the mean.
     let cancelled = (V::Wide::splat(isa, 0.999) * (degrees.n * s2)).lt(s1 * s1);
     if !cancelled.any() {
         return variance;
     }
-    let about_mean = degrees.variance(isa, moments(center.widen() + s1 / degrees.n));
+    let about_mean = DeviationMoments(about_center.about(center.widen() + s1 / degrees.n));
+    let about_mean = degrees.variance(isa, lane::sum(isa, samples, &about_mean));
     V::Wide::select(cancelled, about_mean, variance)
 }
 
@@ -61,19 +62,31 @@ pub(crate) fn by_mean<V: Vector>(
     degrees.variance(isa, lane::sum(isa, samples, &about))
 }
 
-/// Mean and variance of values that are made of the samples: `about(pivot)` are their deviations, `first` is the first in frame
-/// order (E2).
+/// Values that are made of the samples, as deviations from a pivot.
+pub(crate) trait Pivoted<V: Vector>: Terms<V, 1> + Copy {
+    /// From another one.
+    fn about(self, pivot: V::Wide) -> Self;
+}
+
+impl<V: Vector, M: Members<V>> Pivoted<V> for Deviations<V, M> {
+    #[inline(always)]
+    fn about(self, pivot: V::Wide) -> Self {
+        Self { pivot, ..self }
+    }
+}
+
+/// Mean (E3) and variance of some values, of which `first` is the first in frame order.
 #[inline(always)]
-pub(crate) fn of_terms<V: Vector, A: Terms<V, 1>>(
+pub(crate) fn of_values<V: Vector>(
     isa: V::Isa,
     samples: &[V],
     degrees: &Degrees<V::Wide>,
     first: V::Wide,
-    about: impl Fn(V::Wide) -> A,
+    values: impl Pivoted<V>,
 ) -> (V::Wide, V::Wide) {
-    let [s1] = lane::sum(isa, samples, &about(first));
+    let [s1] = lane::sum(isa, samples, &values.about(first));
     let mean = first + s1 / degrees.n;
-    let moments = lane::sum(isa, samples, &Moments(about(mean)));
+    let moments = lane::sum(isa, samples, &Moments(values.about(mean)));
     (mean, degrees.variance(isa, moments))
 }
 

@@ -79,8 +79,11 @@ pub struct Combined<T> {
     pub image: Array2<T>,
     /// What happened.
     pub report: Report,
-    further: Planes<Option<Array2<T>>, Option<Array2<u32>>, Option<Array3<u8>>>,
+    further: Further<T>,
 }
+
+/// Further images, as far as they were asked for.
+type Further<T> = Planes<Option<Array2<T>>, Option<Array2<u32>>, Option<Array3<u8>>>;
 
 impl<T> Combined<T> {
     /// A further image of values, if it was asked for.
@@ -121,14 +124,14 @@ pub struct Frames<'a, S> {
 }
 
 /// The planes of a cube.
-fn planes<'a, E>(cube: &ArrayView3<'a, E>) -> Vec<ArrayView2<'a, E>> {
-    (0..cube.dim().0).map(|i| cube.clone().index_axis_move(Axis(0), i)).collect()
+fn planes<E>(cube: ArrayView3<'_, E>) -> Vec<ArrayView2<'_, E>> {
+    (0..cube.dim().0).map(|i| cube.index_axis_move(Axis(0), i)).collect()
 }
 
 impl<'a, S: Sample> Frames<'a, S> {
     /// The frames of a (N, H, W) array.
     pub fn new(stack: ArrayView3<'a, S>) -> Self {
-        Self::of(planes(&stack))
+        Self::of(planes(stack))
     }
 
     /// Frames of any sizes, each (H, W): see [`Stacker::offsets`].
@@ -139,22 +142,22 @@ impl<'a, S: Sample> Frames<'a, S> {
     /// What masks say of each sample, (N, H, W): 0 is good, anything else is missing. With [`Masks`](crate::Masks) of the stacker the
     /// numbers are taken for classes from the least bad on, 255 never used.
     pub fn masks(self, masks: ArrayView3<'a, u8>) -> Self {
-        Self { masks: planes(&masks), ..self }
+        Self { masks: planes(masks), ..self }
     }
 
     /// Variance of each sample, (N, H, W). A sample without a variance above zero is missing.
     pub fn variances(self, variances: ArrayView3<'a, S>) -> Self {
-        Self { variances: planes(&variances), ..self }
+        Self { variances: planes(variances), ..self }
     }
 
     /// A weight of each sample, (N, H, W), by which that of its frame is multiplied; for `average`.
     pub fn weights(self, weights: ArrayView3<'a, S>) -> Self {
-        Self { weights: planes(&weights), ..self }
+        Self { weights: planes(weights), ..self }
     }
 
     /// Data quality bits of each sample, (N, H, W).
     pub fn quality(self, quality: ArrayView3<'a, u32>) -> Self {
-        Self { quality: planes(&quality), ..self }
+        Self { quality: planes(quality), ..self }
     }
 
     /// As [`masks`](Self::masks), [`variances`](Self::variances), [`weights`](Self::weights) and [`quality`](Self::quality) have they

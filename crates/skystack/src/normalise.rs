@@ -176,8 +176,6 @@ impl Wanted<'_> {
 impl Normalised {
     /// Puts the numbers into the options of a run.
     pub(crate) fn apply(&self, options: &mut Options) {
-        let scalings =
-            |factors: &[Factor]| -> Vec<Scaling> { factors.iter().map(|factor| factor.scaling).collect() };
         options.scalings = scalings(&self.factors);
         options.reject_scalings = self.reject_factors.as_deref().map(scalings);
         options.weights = self.weights.clone();
@@ -193,6 +191,11 @@ impl Normalised {
         }
         report.warnings.extend(self.warnings.iter().cloned());
     }
+}
+
+/// m and o of each frame.
+fn scalings(factors: &[Factor]) -> Vec<Scaling> {
+    factors.iter().map(|factor| factor.scaling).collect()
 }
 
 /// An error, with the name of the frame that it is about.

@@ -69,6 +69,9 @@ pub(crate) struct Framed<'a> {
     pub(crate) header: Option<&'a Header>,
 }
 
+/// dx, dy and (height, width) of a frame.
+type Placed = (i64, i64, (usize, usize));
+
 /// Most pixels along an axis of the output: sizes are the planner's business, this is about offsets that are no offsets.
 const MOST_PIXELS: i64 = 1 << 31;
 
@@ -79,9 +82,9 @@ impl Offsets {
         let left = offsets.iter().map(|(x, _)| *x).min().unwrap_or(0);
         let bottom = offsets.iter().map(|(_, y)| *y).min().unwrap_or(0);
         let placed = offsets.iter().zip(frames).map(|((x, y), frame)| (x - left, y - bottom, frame.shape));
-        let placed: Vec<(i64, i64, (usize, usize))> = placed.collect();
+        let placed: Vec<Placed> = placed.collect();
         let (columns, rows) = footprint.limits(&placed)?;
-        let placement = |&(x, y, (height, width)): &(i64, i64, (usize, usize))| Placement {
+        let placement = |&(x, y, (height, width)): &Placed| Placement {
             x: (x - columns.start) as isize,
             y: (y - rows.start) as isize,
             height,
@@ -126,8 +129,8 @@ impl Offsets {
 
 impl Footprint {
     /// Columns and rows of the output, in those of the union.
-    fn limits(&self, placed: &[(i64, i64, (usize, usize))]) -> Result<(Range<i64>, Range<i64>), Error> {
-        let ends = |of: fn(&(i64, i64, (usize, usize))) -> (i64, usize)| {
+    fn limits(&self, placed: &[Placed]) -> Result<(Range<i64>, Range<i64>), Error> {
+        let ends = |of: fn(&Placed) -> (i64, usize)| {
             placed.iter().map(of).map(|(start, length)| start..start + length as i64).collect::<Vec<_>>()
         };
         let (x, y) = (ends(|p| (p.0, p.2.1)), ends(|p| (p.1, p.2.0)));

@@ -183,7 +183,7 @@ impl<E: Copy + Default + Send + Sync> Buffers<E> {
         let covered = |frame: usize| {
             let placement = geometry.placement(frame);
             let covered = placement.rows_within(rows.clone());
-            let first = covered.start.wrapping_sub_signed(placement.y);
+            let first = covered.start.wrapping_add_signed(placement.y.wrapping_neg());
             (covered.clone(), if covered.is_empty() { 0..0 } else { first..first + covered.len() })
         };
         let to_read = self.frames.iter_mut().enumerate().filter(|(_, buffer)| !buffer.rows.is_empty());
@@ -220,7 +220,11 @@ impl<E: Copy + Default + Send + Sync> Buffers<E> {
                 None => Plane { data: &buffer.rows, stride: placement.width * buffer.elements },
             };
             let columns = placement.columns_within(0..geometry.width);
-            let left = if columns.is_empty() { 0 } else { columns.start.wrapping_sub_signed(placement.x) };
+            let left = if columns.is_empty() {
+                0
+            } else {
+                columns.start.wrapping_add_signed(placement.x.wrapping_neg())
+            };
             let rows = covered.start - rows.start..covered.end - rows.start;
             PlacedPlane { plane, rows, columns, left }
         };

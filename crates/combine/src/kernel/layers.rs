@@ -90,7 +90,7 @@ fn scaled<V: Vector>(isa: V::Isa, v: V, scaling: &Scaling) -> V {
 #[inline(always)]
 fn noise<V: Vector>(isa: V::Isa, noise: &Noise, scaling: &Scaling, y: V) -> V {
     let model = NoiseModel::new(isa, noise, scaling);
-    V::narrow(model.variance::<V>(y.widen()))
+    V::narrow(model.variance(y.widen()))
 }
 
 /// The noise model of a frame in lanes.
@@ -118,7 +118,7 @@ impl<W: Vector<Element = f64>> NoiseModel<W> {
 
     /// (ρ + S/g) + (S·f)·(S·f), S = max(0, y).
     #[inline(always)]
-    pub(super) fn variance<V: Vector<Wide = W>>(&self, y: W) -> W {
+    pub(super) fn variance(&self, y: W) -> W {
         let s = W::select(self.zero.lt(y), y, self.zero);
         let sensitivity = s * self.snoise;
         (self.read + s / self.gain) + sensitivity * sensitivity

@@ -55,7 +55,7 @@ impl<V: Vector> Terms<V, 1> for Of<'_, V> {
         let term = if self.options.combine == Combine::Nmodel {
             let scaling = self.options.scalings.get(frame).copied().unwrap_or(Scaling::NONE);
             let model = NoiseModel::new(self.isa, &self.options.noise[frame], &scaling);
-            (w * w) * model.variance::<V>(y)
+            (w * w) * model.variance(y)
         } else {
             let weighted = w * y;
             weighted * weighted

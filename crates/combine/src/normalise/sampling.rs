@@ -102,21 +102,28 @@ impl Area {
 /// Where frames lie in the output.
 pub(super) struct Places {
     frames: Vec<Area>,
+    /// Pixels of a row of each.
+    widths: Vec<usize>,
 }
 
 impl Places {
     pub(super) fn of<T>(source: &impl FrameSource<T>) -> Self {
         let whole = Placement { x: 0, y: 0, height: source.height(), width: source.width() };
-        let place = |frame| {
-            let Placement { x, y, height, width } = source.placement(frame).unwrap_or(whole);
-            Area { columns: 0..saturated(width), rows: 0..saturated(height) }.moved(x as i64, y as i64)
+        let places: Vec<Placement> =
+            (0..source.frames()).map(|frame| source.placement(frame).unwrap_or(whole)).collect();
+        let area = |place: &Placement| {
+            let own = Area { columns: 0..saturated(place.width), rows: 0..saturated(place.height) };
+            own.moved(place.x as i64, place.y as i64)
         };
-        Self { frames: (0..source.frames()).map(place).collect() }
+        Self {
+            frames: places.iter().map(area).collect(),
+            widths: places.iter().map(|place| place.width).collect(),
+        }
     }
 
     /// Pixels of a row of `frame`.
     pub(super) fn width(&self, frame: usize) -> usize {
-        self.frames[frame].columns.clone().count()
+        self.widths[frame]
     }
 
     /// Where the section of `frame` lies in the output.
@@ -187,7 +194,8 @@ mod tests {
 
     #[test]
     fn sections_lie_where_the_offsets_put_them() {
-        let places = Places { frames: vec![area(0..10, 0..8), area(3..13, -2..6), area(1..11, 1..9)] };
+        let frames = vec![area(0..10, 0..8), area(3..13, -2..6), area(1..11, 1..9)];
+        let places = Places { frames, widths: vec![10; 3] };
         assert_eq!(places.section(&Statsec::Whole, 1), area(3..13, -2..6));
         let input = Statsec::Input { columns: 2..40, rows: 1..3 };
         assert_eq!(places.section(&input, 1), area(5..13, -1..1));

@@ -60,6 +60,35 @@ pub enum Statistic {
 }
 
 impl Statistic {
+    /// All, with their names.
+    const NAMES: [(Self, &str); 9] = [
+        (Self::Mode, "mode"),
+        (Self::Median, "median"),
+        (Self::IrafMedian, "iraf-statmedian"),
+        (Self::Mean, "mean"),
+        (Self::Biweight, "biweight"),
+        (Self::Ikss, "iksslite"),
+        (Self::IkssScale, "iksslite-scale"),
+        (Self::FastScale, "fast-scale"),
+        (Self::Noise, "noise"),
+    ];
+
+    /// The name in options and in HISTORY.
+    ///
+    /// ```
+    /// use skystack_combine::normalise::Statistic;
+    /// assert_eq!(Statistic::Ikss.name(), "iksslite");
+    /// assert_eq!(Statistic::from_name("mode"), Some(Statistic::Mode));
+    /// ```
+    pub fn name(self) -> &'static str {
+        Self::NAMES.iter().find(|(of, _)| *of == self).map_or("", |(_, name)| name)
+    }
+
+    /// The statistic of this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::NAMES.iter().find(|(_, of)| *of == name).map(|(statistic, _)| *statistic)
+    }
+
     /// Of `samples`, all of which are valid; `None` if there are none. `whole`: they are unscaled integers.
     fn of<T: Element>(self, samples: &[T], whole: bool, scratch: &mut Vec<T>) -> Option<Measurement> {
         let n = samples.len();

@@ -10,8 +10,9 @@ use skystack_combine::{
     SigmaRule, ValueProduct, Variance, WorkingType,
 };
 use skystack_reject::{
-    About, AvSigClip, CcdClip, Center, Convention, Extrema, MeanClip, MinMax, Noise, PClip, PClipRule,
-    Percentile, Pool, Rejection, Restore, Scaling, SigClip, Spread, Trim, ZeroSpread, madclip,
+    About, AvSigClip, CcdClip, Center, Convention, Extrema, Gesd, LineFit, LinearFit, MaxOutliers, MeanClip,
+    MedSigma, MinMax, Noise, PClip, PClipRule, Percentile, Pool, Rejection, Restore, Scaling, SigClip,
+    Spread, Trim, Winsorized, WinsorizedRule, ZeroSpread, madclip,
 };
 
 /// A small generator (PCG-like): the same sequence on every machine.
@@ -164,27 +165,64 @@ pub(crate) fn sigclip(draw: &mut Draw) -> SigClip {
 }
 
 /// A rejection that looks at nothing but the samples of the column, with every parameter drawn.
-pub(crate) fn order(draw: &mut Draw) -> Rejection {
-    let factors = [0.3, 0.7, 1.0, 1.5, 2.03, 3.0, f64::INFINITY];
+pub(crate) fn order(draw: &mut Draw, frames: usize) -> Rejection {
+    let factors = [0.0, 0.3, 0.7, 1.0, 1.5, 2.03, 3.0, f64::INFINITY];
     let (lsigma, hsigma) = (draw.pick(&factors), draw.pick(&factors));
     let nkeep = draw.pick(&[0, 0, 1, 3, 6, 1000]);
     let maxrej = draw.pick(&[None, None, Some(0), Some(1), Some(5)]);
-    match draw.below(2) {
+    match draw.below(6) {
         0 => {
             let fractions = [0.0, 0.005, 0.02, 0.1, 0.5, f64::INFINITY];
             let mut rule = Percentile::new(draw.pick(&fractions), draw.pick(&fractions)).nkeep(nkeep);
             rule.maxrej = maxrej;
             rule.into()
         }
-        _ => {
+        1 => {
             let ranks = [-0.5, 0.5, -0.01, 0.25, -0.9, 1.0, -2.0, 3.0, -40.0];
             let rule = draw.pick(&[PClipRule::Iraf, PClipRule::Imcombiners]);
-            let mut rule =
-                PClip::iraf().pclip(draw.pick(&ranks)).lsigma(lsigma).hsigma(hsigma).nkeep(nkeep).rule(rule);
+            let clip = PClip::iraf().pclip(draw.pick(&ranks)).rule(rule);
+            let mut rule = clip.lsigma(lsigma.max(0.2)).hsigma(hsigma.max(0.2)).nkeep(nkeep);
             rule.maxrej = maxrej;
             rule.into()
         }
+        2 => {
+            let cutoffs = [1.5, 5.0, f64::INFINITY].map(|cutoff| WinsorizedRule::MovingMean { cutoff });
+            let rule = if draw.chance(50) { WinsorizedRule::Median } else { draw.pick(&cutoffs) };
+            Winsorized::textbook().lsigma(lsigma).hsigma(hsigma).rule(rule).into()
+        }
+        3 => {
+            let mut rule = LinearFit::textbook().lsigma(lsigma).hsigma(hsigma).nkeep(nkeep);
+            // The cube of the number of frames: short columns.
+            if frames <= 17 && draw.chance(40) {
+                rule = rule.fit(LineFit::LeastAbsolute);
+            }
+            rule.maxrej = maxrej;
+            rule.into()
+        }
+        4 => {
+            let fraction = MaxOutliers::Fraction(draw.pick(&[0.1, 0.3, 1.0]));
+            let count = MaxOutliers::Count(draw.pick(&[1, 7]));
+            let outliers = if draw.chance(50) { fraction } else { count };
+            let alpha = draw.pick(&[1e-9, 0.01, 0.05, 0.5, 0.99]);
+            let mut rule = Gesd::textbook().alpha(alpha).outliers(outliers).nkeep(nkeep);
+            rule.maxrej = maxrej;
+            rule.into()
+        }
+        _ => {
+            let row = draw.pick(&[MedSigma::siril(), MedSigma::dss()]).lsigma(lsigma).hsigma(hsigma);
+            row.ddof(draw.pick(&[0, 1, 2])).maxiters(draw.pick(&[0, 1, 2, 5, 100])).into()
+        }
     }
+}
+
+/// What goes with these rejections: of replaced samples there is only an average, and nothing rejects after them.
+pub(crate) fn with_rejections(mut options: Options, mut rejections: Vec<Rejection>) -> Options {
+    let replacing = rejections.iter().position(|rejection| matches!(rejection, Rejection::MedSigma(_)));
+    if let Some(replacing) = replacing {
+        rejections.truncate(replacing + 1);
+        options.combine = Combine::Average;
+    }
+    Options { rejections, ..options }
 }
 
 fn rejection(draw: &mut Draw, frames: usize) -> Rejection {
@@ -208,7 +246,7 @@ fn rejection(draw: &mut Draw, frames: usize) -> Rejection {
         }
         3..9 => sigclip(draw).into(),
         9..11 => noisy(draw),
-        _ => order(draw),
+        _ => order(draw, frames),
     }
 }
 
@@ -324,9 +362,10 @@ pub(crate) fn options(draw: &mut Draw, frames: usize) -> Options {
         Combine::Nmodel,
         Combine::Wmedian,
     ];
+    let combine = draw.pick(&all);
+    let rejections = rejections(draw, frames);
     let mut options = Options {
-        combine: draw.pick(&all),
-        rejections: rejections(draw, frames),
+        combine,
         scalings: scalings(draw, frames),
         noise: noise(draw, frames),
         lmedian: draw.pick(&[Lmedian::Iraf, Lmedian::Lower]),
@@ -336,6 +375,7 @@ pub(crate) fn options(draw: &mut Draw, frames: usize) -> Options {
         per_frame: true,
         ..Options::default()
     };
+    options = with_rejections(options, rejections);
     if draw.chance(25) {
         options.lthreshold = Some(draw.pick(&[0.1, 990.0, -5.0]));
     }
@@ -352,7 +392,8 @@ pub(crate) fn options(draw: &mut Draw, frames: usize) -> Options {
     }
     let is_weighted =
         is_noise || matches!(options.combine, Combine::Average | Combine::Sum | Combine::Wmedian);
-    if is_weighted && draw.chance(30) {
+    let replaces = options.rejections.iter().any(|of| matches!(of, Rejection::MedSigma(_)));
+    if is_weighted && !replaces && draw.chance(30) {
         let mut weights: Vec<f64> = (0..frames).map(|_| draw.pick(&[0.0, 0.25, 0.3, 1.0])).collect();
         weights[draw.below(frames)] = 0.1;
         options.weights = Some(weights);

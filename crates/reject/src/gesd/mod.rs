@@ -127,8 +127,8 @@ impl GesdTable {
             let n = valid - taken.low - taken.high;
             let first = lane::first_in(isa, columns.padded, &ends).widen();
             let degrees = Degrees::new(isa, n.widen(), 1);
-            let about = |pivot| lane::Deviations { members: ends, pivot, zero: wide_zero };
-            let (mean, variance) = variance::of_terms(isa, &*columns.padded, &degrees, first, about);
+            let values = lane::Deviations { members: ends, pivot: first, zero: wide_zero };
+            let (mean, variance) = variance::of_values(isa, &*columns.padded, &degrees, first, values);
             active = active & V::narrow_mask(wide_zero.lt(variance) & variance.lt(infinity));
             if !active.any() {
                 break;
@@ -167,25 +167,27 @@ fn take_away<V: Vector>(
         low: V::gather(isa, columns.sorted, taken.low),
         high: V::gather(isa, columns.sorted, last - taken.high),
     };
-    let missing = V::splat(isa, V::Element::NAN);
-    let mark = |y: &mut V, pending: &mut V::Mask, end: V| {
-        let goes = *pending & y.eq(end);
-        *y = V::select(goes, missing, *y);
-        *pending = *pending & !goes;
-    };
     let mut pending = at_low & next.low.eq(ends.low);
     for y in columns.padded.iter_mut() {
         if !pending.any() {
             break;
         }
-        mark(y, &mut pending, ends.low);
+        pending = mark(isa, y, pending, ends.low);
     }
     let mut pending = at_high & next.high.eq(ends.high);
     for y in columns.padded.iter_mut().rev() {
         if !pending.any() {
             break;
         }
-        mark(y, &mut pending, ends.high);
+        pending = mark(isa, y, pending, ends.high);
     }
     next
+}
+
+/// Turns `y` into NaN in the `pending` lanes where it is `end`; those that are still pending.
+#[inline(always)]
+fn mark<V: Vector>(isa: V::Isa, y: &mut V, pending: V::Mask, end: V) -> V::Mask {
+    let goes = pending & y.eq(end);
+    *y = V::select(goes, V::splat(isa, V::Element::NAN), *y);
+    pending & !goes
 }

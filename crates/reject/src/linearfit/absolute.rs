@@ -17,22 +17,22 @@ const STEP: usize = 16;
 /// s = 2·(SUM|e|/n)·√(1 + b²); infinite where no line has a finite sum. Arbitrary in lanes that are not active.
 #[inline(always)]
 pub(super) fn fit<V: Vector>(isa: V::Isa, ranked: &Ranked<'_, V>, active: V::Mask) -> Fitted<V::Wide> {
-    let wide = |value: f64| V::Wide::splat(isa, value);
-    let infinity = wide(f64::INFINITY);
+    let infinity = V::Wide::splat(isa, f64::INFINITY);
     let middle = ranked.middle(isa);
     let mut best = Line { intercept: infinity, slope: infinity, middle };
     let mut least = infinity;
     let frames = ranked.sorted.len();
     for first in 0..frames {
         let v = ranked.value(ranked.sorted[first]);
-        let position = wide(first as f64) - middle;
+        let position = V::Wide::splat(isa, first as f64) - middle;
         for second in first + 1..frames {
             let there = active & ranked.has(isa, second);
             if !there.any() {
                 break;
             }
             let there = V::widen_mask(there);
-            let slope = (ranked.value(ranked.sorted[second]) - v) / wide((second - first) as f64);
+            let slope =
+                (ranked.value(ranked.sorted[second]) - v) / V::Wide::splat(isa, (second - first) as f64);
             let line = Line { intercept: v - slope * position, slope, middle };
             let Some(sum) = sum_up_to(isa, ranked, &line, least, there) else { continue };
             let flatter = slope.abs().lt(best.slope.abs());
@@ -44,7 +44,8 @@ pub(super) fn fit<V: Vector>(isa: V::Isa, ranked: &Ranked<'_, V>, active: V::Mas
         }
     }
     let n = ranked.count.widen();
-    let s = wide(2.0) * (least / n) * (wide(1.0) + best.slope * best.slope).sqrt();
+    let (one, two) = (V::Wide::splat(isa, 1.0), V::Wide::splat(isa, 2.0));
+    let s = two * (least / n) * (one + best.slope * best.slope).sqrt();
     Fitted { line: best, s }
 }
 

@@ -76,6 +76,14 @@ impl<V: Vector> Ranked<'_, V> {
         (self.count.widen() - V::Wide::splat(isa, 1.0)) * V::Wide::splat(isa, 0.5)
     }
 
+    /// e of every rank, arbitrary where there is none.
+    #[inline(always)]
+    fn write_residuals(&self, isa: V::Isa, line: &Line<V::Wide>, to: &mut [V::Wide]) {
+        for (j, (to, y)) in to.iter_mut().zip(self.sorted).enumerate() {
+            *to = self.residual(isa, line, j, *y);
+        }
+    }
+
     /// e of rank j.
     #[inline(always)]
     fn residual(&self, isa: V::Isa, line: &Line<V::Wide>, j: usize, y: V) -> V::Wide {
@@ -111,14 +119,13 @@ impl Algorithm for LinearFit {
             if !active.any() {
                 break;
             }
-            let limits = Limits::new(isa, self, &fitted.s);
-            for (j, (to, y)) in columns.deviations.iter_mut().zip(ranked.sorted).enumerate() {
-                *to = ranked.residual(isa, &fitted.line, j, *y);
-            }
+            let limits = Limits::new(isa, self, fitted.s);
+            ranked.write_residuals(isa, &fitted.line, columns.deviations);
             let mut count = limits.count_left(isa, columns.deviations, window.count, active);
             let dropped = active & count.lt(window.count);
             let short = dropped & count.lt(kept);
             if short.any() {
+                all = false;
                 restore(columns, &limits, &window.count, &kept, &count, short);
                 count = limits.count_left(isa, columns.deviations, window.count, active);
             }
@@ -149,35 +156,65 @@ impl LinearFit {
 
 /// The test of a pass.
 struct Limits<V: Vector> {
+    low: Limit<V::Wide>,
+    high: Limit<V::Wide>,
     s: V::Wide,
-    /// k·s.
-    low: V::Wide,
-    high: V::Wide,
-    /// k, infinite ones as NaN, for the inclusive test.
-    factors: Option<[V::Wide; 2]>,
     zero: V::Wide,
+    fit: LineFit,
+}
+
+/// How large a residual may be at one side.
+struct Limit<W> {
+    /// k·s: more than this goes, by least squares.
+    size: W,
+    /// −k·s.
+    opposite: W,
+    /// k: this in units of s goes, by least absolute residuals; NaN where k is infinite, because no quotient is beyond that, not
+    /// even one that overflows.
+    factor: W,
+}
+
+impl<W: Vector<Element = f64>> Limit<W> {
+    #[inline(always)]
+    fn new(isa: W::Isa, factor: f64, s: W) -> Self {
+        let finite = if factor.is_finite() { factor } else { f64::NAN };
+        let size = W::splat(isa, factor) * s;
+        Self { size, opposite: W::splat(isa, 0.0) - size, factor: W::splat(isa, finite) }
+    }
 }
 
 impl<V: Vector> Limits<V> {
     #[inline(always)]
-    fn new(isa: V::Isa, linearfit: &LinearFit, s: &V::Wide) -> Self {
-        let factors = [linearfit.lsigma, linearfit.hsigma];
-        let [low, high] = factors.map(|k| V::Wide::splat(isa, k) * *s);
-        let inclusive = matches!(linearfit.fit, LineFit::LeastAbsolute);
-        // Nothing is beyond an infinite factor, not even a quotient that overflows.
-        let factors = factors.map(|k| V::Wide::splat(isa, if k.is_finite() { k } else { f64::NAN }));
-        Self { s: *s, low, high, factors: inclusive.then_some(factors), zero: V::Wide::splat(isa, 0.0) }
+    fn new(isa: V::Isa, linearfit: &LinearFit, s: V::Wide) -> Self {
+        Self {
+            low: Limit::new(isa, linearfit.lsigma, s),
+            high: Limit::new(isa, linearfit.hsigma, s),
+            s,
+            zero: V::Wide::splat(isa, 0.0),
+            fit: linearfit.fit,
+        }
     }
 
     /// Does a sample with residual e go, at the low or at the high side?
     #[inline(always)]
-    fn test(&self, e: V::Wide) -> [V::Mask; 2] {
-        let (below, above, size) = (e.lt(self.zero), self.zero.lt(e), e.abs());
-        let [low, high] = match &self.factors {
-            None => [self.low.lt(size), self.high.lt(size)],
-            Some(factors) => factors.map(|k| k.le(size / self.s)),
+    fn test(&self, e: V::Wide) -> (V::Mask, V::Mask) {
+        let (low, high) = match self.fit {
+            // A limit is not negative: what is beyond it has the sign of its side.
+            LineFit::LeastSquares => (e.lt(self.low.opposite), self.high.size.lt(e)),
+            LineFit::LeastAbsolute => {
+                let quotient = e.abs() / self.s;
+                let (low, high) = (self.low.factor.le(quotient), self.high.factor.le(quotient));
+                (e.lt(self.zero) & low, self.zero.lt(e) & high)
+            }
         };
-        [V::narrow_mask(below & low), V::narrow_mask(above & high)]
+        (V::narrow_mask(low), V::narrow_mask(high))
+    }
+
+    /// Does it in this lane?
+    #[inline(always)]
+    fn fails_in(&self, e: V::Wide, lane: usize) -> bool {
+        let (low, high) = self.test(e);
+        (low | high).bits() >> lane & 1 == 1
     }
 
     /// How many of the first `count` ranks stay in each active lane.
@@ -186,7 +223,7 @@ impl<V: Vector> Limits<V> {
         let (zero, one) = constants(isa);
         let mut dropped = zero;
         for (j, e) in residuals.iter().enumerate() {
-            let [low, high] = self.test(*e);
+            let (low, high) = self.test(*e);
             let goes = (low | high) & active & number::<V>(isa, j).lt(count);
             dropped = dropped + V::select(goes, one, zero);
         }
@@ -210,18 +247,19 @@ fn drop_ranks<V: Vector>(
     // From the highest rank down: the equal samples of lower ranks are still there to be counted.
     for j in (0..columns.samples.len()).rev() {
         let member = dropped & number::<V>(isa, j).lt(window.count);
-        let [low, high] = limits.test(columns.deviations[j]).map(|mask| mask & member);
+        let (low, high) = limits.test(columns.deviations[j]);
+        let (low, high) = (low & member, high & member);
         if !(low | high).any() {
             continue;
         }
-        drop_rank(isa, columns, j, [low, high]);
+        drop_rank(isa, columns, j, low, high);
         columns.sorted[j] = V::select(low | high, infinity, columns.sorted[j]);
     }
 }
 
 /// Finds the frame of rank j in each lane of the masks, and drops it.
 #[inline(always)]
-fn drop_rank<V: Vector>(isa: V::Isa, columns: &mut Columns<'_, V>, j: usize, [low, high]: [V::Mask; 2]) {
+fn drop_rank<V: Vector>(isa: V::Isa, columns: &mut Columns<'_, V>, j: usize, low: V::Mask, high: V::Mask) {
     let (zero, one) = constants(isa);
     let value = columns.sorted[j];
     let mut pending = low | high;
@@ -237,6 +275,9 @@ fn drop_rank<V: Vector>(isa: V::Isa, columns: &mut Columns<'_, V>, j: usize, [lo
     }
     for frame in 0..columns.samples.len() {
         let hit = pending & columns.samples[frame].eq(value);
+        if !hit.any() {
+            continue;
+        }
         let found = hit & before.eq(zero);
         before = before - V::select(hit, one, zero);
         columns.drop_sample(isa, frame, found & low, found & high);
@@ -258,17 +299,13 @@ fn restore<V: Vector>(
     short: V::Mask,
 ) {
     for lane in true_lanes(short) {
-        let whole = |register: &V| register.lanes()[lane].widen() as usize;
-        let (count, missing) = (whole(count), whole(kept) - whole(left));
+        let missing = kept.lanes()[lane].widen() - left.lanes()[lane].widen();
+        let (count, missing) = (count.lanes()[lane].widen() as usize, missing as usize);
         let s = limits.s.lanes()[lane];
-        let fails = |e: V::Wide| {
-            let [low, high] = limits.test(e);
-            (low | high).bits() >> lane & 1 == 1
-        };
         let mut candidates = 0;
         for j in 0..count {
             let e = columns.deviations[j];
-            if fails(e) {
+            if limits.fails_in(e, lane) {
                 columns.keys[candidates] = (e.lanes()[lane].abs() / s, frame_of_rank(columns, lane, j));
                 candidates += 1;
             }
@@ -278,9 +315,13 @@ fn restore<V: Vector>(
         let last = crate::sigclip::restore::last_restored(keys, missing);
         for j in 0..count {
             let e = columns.deviations[j];
-            if fails(e) && (e.lanes()[lane].abs() / s, frame_of_rank(columns, lane, j)) <= last {
+            if !limits.fails_in(e, lane) {
+                continue;
+            }
+            let frame = frame_of_rank(columns, lane, j);
+            if (e.lanes()[lane].abs() / s, frame) <= last {
                 columns.deviations[j].lanes_mut()[lane] = 0.0;
-                columns.note_restored_lane(frame_of_rank(columns, lane, j) as usize, lane);
+                columns.note_restored_lane(frame as usize, lane);
             }
         }
     }

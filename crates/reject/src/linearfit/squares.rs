@@ -8,11 +8,11 @@ use super::{Fitted, Line, Ranked};
 /// A = SUM(v)/n, b = SUM((j − x̄)·v)/(n(n² − 1)/12), s = SUM|e|/n: sums by rank (E6).
 #[inline(always)]
 pub(super) fn fit<V: Vector>(isa: V::Isa, ranked: &Ranked<'_, V>) -> Fitted<V::Wide> {
-    let wide = |value: f64| V::Wide::splat(isa, value);
     let n = ranked.count.widen();
     let middle = ranked.middle(isa);
     let [sum, products] = lane::sum(isa, ranked.sorted, &Products { ranked, middle, isa });
-    let slope = products / (n * (n * n - wide(1.0)) / wide(12.0));
+    let (one, twelve) = (V::Wide::splat(isa, 1.0), V::Wide::splat(isa, 12.0));
+    let slope = products / (n * (n * n - one) / twelve);
     let line = Line { intercept: sum / n, slope, middle };
     let [sizes] = lane::sum(isa, ranked.sorted, &Sizes { ranked, line: &line, isa });
     Fitted { line, s: sizes / n }
@@ -30,7 +30,7 @@ impl<V: Vector> Terms<V, 2> for Products<'_, '_, V> {
     fn terms(&self, rank: usize, y: V) -> [V::Wide; 2] {
         let v = self.ranked.value(y);
         let position = V::Wide::splat(self.isa, rank as f64) - self.middle;
-        [v, position * v].map(|term| self.ranked.term(self.isa, rank, term))
+        [self.ranked.term(self.isa, rank, v), self.ranked.term(self.isa, rank, position * v)]
     }
 }
 

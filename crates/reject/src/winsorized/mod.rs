@@ -21,7 +21,7 @@ use crate::columns::number;
 use crate::prepared::Algorithm;
 use crate::sigclip::ends::drop_ends;
 use crate::sigclip::{Survivors, Test};
-use crate::variance::{self, Degrees};
+use crate::variance::{self, Degrees, Pivoted};
 use crate::{Columns, Kept};
 
 pub use params::{Winsorized, WinsorizedRule};
@@ -105,7 +105,7 @@ impl Winsorized {
         first_pass: bool,
     ) -> Estimate<V::Wide> {
         let window = &survivors.window;
-        let wide = |value: f64| V::Wide::splat(isa, value);
+        let (nothing, infinity) = (V::Wide::splat(isa, 0.0), V::Wide::splat(isa, f64::INFINITY));
         let degrees = Degrees::new(isa, window.count.widen(), 1);
         let median = lane::median(isa, columns.ranks(), window);
         let s = match self.rule {
@@ -113,23 +113,23 @@ impl Winsorized {
                 variance::by_median(isa, columns.samples, members, &degrees, median).sqrt()
             }
             WinsorizedRule::MovingMean { .. } => {
-                wide(SN_FACTOR) * lane::sn(isa, columns.sorted, window, columns.deviations)
+                V::Wide::splat(isa, SN_FACTOR) * lane::sn(isa, columns.sorted, window, columns.deviations)
             }
         };
         let mut estimate = Estimate { center: median.widen(), s, usable: V::widen_mask(active) };
         estimate.check(isa, s);
         let cutoff = match self.rule {
-            WinsorizedRule::MovingMean { cutoff } if first_pass => wide(cutoff) * s,
-            _ => wide(f64::INFINITY),
+            WinsorizedRule::MovingMean { cutoff } if first_pass => V::Wide::splat(isa, cutoff) * s,
+            _ => infinity,
         };
         let mut values = Values {
             members,
-            low: wide(f64::NEG_INFINITY),
-            high: wide(f64::INFINITY),
+            low: V::Wide::splat(isa, f64::NEG_INFINITY),
+            high: infinity,
             median: median.widen(),
             cutoff,
             pivot: s,
-            zero: wide(0.0),
+            zero: nothing,
         };
         let first = members.first(isa, columns.samples).widen();
         let mut open = estimate.usable;
@@ -137,19 +137,17 @@ impl Winsorized {
             if !open.any() {
                 break;
             }
-            let reach = wide(REACH) * estimate.s;
+            let reach = V::Wide::splat(isa, REACH) * estimate.s;
             values.clamp_to(estimate.center - reach, estimate.center + reach);
             let samples = &*columns.samples;
             let (mean, variance) = if cutoff_is_off(self.rule, first_pass) {
-                let about = |pivot| Clamped(Values { pivot, ..values });
-                variance::of_terms(isa, samples, &degrees, values.clamp(first), about)
+                variance::of_values(isa, samples, &degrees, values.clamp(first), Clamped(values))
             } else {
-                let about = |pivot| Values { pivot, ..values };
-                variance::of_terms(isa, samples, &degrees, values.value(first), about)
+                variance::of_values(isa, samples, &degrees, values.value(first), values)
             };
-            let next = wide(FACTOR) * variance.sqrt();
+            let next = V::Wide::splat(isa, FACTOR) * variance.sqrt();
             let change = (next - estimate.s).abs();
-            let limit = wide(STILL) * estimate.s;
+            let limit = V::Wide::splat(isa, STILL) * estimate.s;
             let still = match self.rule {
                 WinsorizedRule::Median => change.le(limit),
                 WinsorizedRule::MovingMean { .. } if round >= 2 => change.lt(limit),
@@ -215,7 +213,15 @@ impl<V: Vector, M: Members<V>> Terms<V, 1> for Values<V::Wide, M> {
     }
 }
 
+impl<V: Vector, M: Members<V>> Pivoted<V> for Values<V::Wide, M> {
+    #[inline(always)]
+    fn about(self, pivot: V::Wide) -> Self {
+        Self { pivot, ..self }
+    }
+}
+
 /// [`Values`] of which none is replaced.
+#[derive(Clone, Copy)]
 struct Clamped<W, M>(Values<W, M>);
 
 impl<V: Vector, M: Members<V>> Terms<V, 1> for Clamped<V::Wide, M> {
@@ -223,5 +229,12 @@ impl<V: Vector, M: Members<V>> Terms<V, 1> for Clamped<V::Wide, M> {
     fn terms(&self, _: usize, y: V) -> [V::Wide; 1] {
         let Self(values) = self;
         [values.members.term(y, values.clamp(y.widen()) - values.pivot, values.zero)]
+    }
+}
+
+impl<V: Vector, M: Members<V>> Pivoted<V> for Clamped<V::Wide, M> {
+    #[inline(always)]
+    fn about(self, pivot: V::Wide) -> Self {
+        Self(Values { pivot, ..self.0 })
     }
 }
