@@ -17,7 +17,7 @@ mod common;
 
 use std::time::Instant;
 
-use common::{Draw, Stack, order, sigclip};
+use common::{Draw, Stack, noisy, order, sigclip};
 use rayon::iter::Either;
 use rayon::prelude::*;
 use skystack_combine::{
@@ -66,6 +66,7 @@ fn rejections(draw: &mut Draw, frames: usize) -> Vec<Rejection> {
     all.extend(clips.map(Rejection::from));
     all.extend((0..6).map(|_| Rejection::from(sigclip(draw))));
     all.extend((0..12).map(|_| order(draw, frames)));
+    all.extend((0..8).map(|_| noisy(draw)));
     all
 }
 

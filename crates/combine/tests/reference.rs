@@ -4,9 +4,9 @@ mod common;
 
 use common::oracle::{difference, same, setup};
 use common::{Draw, Stack, options, usual_products};
-use skystack_combine::{Control, CountProduct, Options, Products, WorkingType, run};
+use skystack_combine::{Control, CountProduct, Options, Products, Variance, WorkingType, run};
 use skystack_plan::{Limits, Machine, Source, Workload, plan};
-use skystack_reference::Pixel;
+use skystack_reference::{Pixel, Setup};
 use skystack_reject::{About, Center, SigClip, Spread, ZeroSpread};
 use skystack_simd::Level;
 
@@ -24,9 +24,15 @@ fn compare<T: WorkingType>(seed: u64) {
     let options = options(&mut draw, frames);
     let workload = Workload::new(frames, 1, width, T::BYTES).source(Source::Borrowed);
     let plan = plan(&workload, &Machine::unknown(), &Limits::default()).expect("a plan");
-    let setup = setup(&options, T::BYTES);
+    let columns: Vec<Vec<f64>> = (0..width).map(|pixel| stack.column(pixel)).collect();
+    let variances = match options.variance {
+        Variance::Constant(v) => vec![v; frames],
+        _ => vec![],
+    };
+    let setup = Setup { variances: &variances, ..setup(&options, T::BYTES) };
+    let setup = Setup { pooled: skystack_reference::pooled(&columns, &setup), ..setup };
     let expected: Vec<Pixel> =
-        (0..width).map(|pixel| skystack_reference::pixel(&stack.column(pixel), &setup)).collect();
+        columns.iter().map(|column| skystack_reference::pixel(column, &setup)).collect();
     for level in Level::available() {
         let mut sink = stack.sink(&options.products);
         run(&options, &stack, &mut sink, &plan, &Control::new(level)).expect("a result");

@@ -17,7 +17,7 @@ pub(crate) fn propagated(used: &[Sample], setup: &Setup, context: &Context) -> O
         return None;
     }
     if used.is_empty() {
-        return Some(setup.working.round(setup.blank));
+        return Some(setup.blank);
     }
     let weights = weights(setup, context);
     let (n, v) = (used.len() as f64, |s: Sample| context.variance(s.frame));
@@ -55,7 +55,7 @@ pub(crate) fn empirical(used: &[Sample], out: f64, setup: &Setup, context: &Cont
         return None;
     }
     if used.len() < 2 {
-        return Some(if used.is_empty() { setup.working.round(setup.blank) } else { f64::NAN });
+        return Some(if used.is_empty() { setup.blank } else { f64::NAN });
     }
     let n = used.len() as f64;
     let square = |s: Sample| (s.y - out) * (s.y - out);

@@ -52,6 +52,13 @@ pub enum Combine {
     Wmedian,
 }
 
+impl Combine {
+    /// Do weights enter the value, and so its scatter? (A sum and an order statistic have none.)
+    pub(crate) const fn is_weighted(self) -> bool {
+        matches!(self, Self::Average | Self::Quadrature | Self::Nmodel | Self::Wmedian)
+    }
+}
+
 /// Whose low median is meant (section 4.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lmedian {
@@ -93,8 +100,8 @@ pub struct Setup<'a> {
     pub lthreshold: Option<f64>,
     /// Largest value that is no missing one, inclusive, in input units.
     pub hthreshold: Option<f64>,
-    /// A weight ≥ 0 for each frame, normalised by the caller. Only [`Combine::Average`] with its sigma, the weighted
-    /// combinations, and `meanclip` look at them.
+    /// A weight ≥ 0 for each frame, normalised by the caller. Only [`Combine::Average`], the other weighted
+    /// combinations, their sigma, and `meanclip` look at them.
     pub weights: Option<&'a [f64]>,
     /// Weigh each sample by the reciprocal of its variance, times the weight of its frame.
     pub weigh_by_variance: bool,

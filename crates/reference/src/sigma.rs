@@ -5,7 +5,7 @@ use crate::combine::{total_weight, weights};
 use crate::moments::variance_by_mean;
 use crate::outcome::Context;
 use crate::sums::sum;
-use crate::{Combine, Setup, SigmaRule};
+use crate::{Setup, SigmaRule};
 
 /// Scatter about `out`, the rounded output value, itself rounded once to T; `blank` where nothing is used.
 pub(crate) fn sigma(used: &[Sample], out: f64, setup: &Setup, context: &Context) -> f64 {
@@ -23,7 +23,7 @@ pub(crate) fn sigma(used: &[Sample], out: f64, setup: &Setup, context: &Context)
 fn scatter(used: &[Sample], out: f64, setup: &Setup, context: &Context) -> f64 {
     let n = used.len() as f64;
     let squared = |s: Sample| (s.y - out) * (s.y - out);
-    let weights = weights(setup, context).filter(|_| setup.combine == Combine::Average);
+    let weights = weights(setup, context).filter(|_| setup.combine.is_weighted());
     match total_weight(used, weights.as_deref()) {
         Some((weights, total)) => {
             ((sum(used, |s| weights[s.frame] * squared(s)) / total) * (n / (n - 1.0))).sqrt()
@@ -35,8 +35,8 @@ fn scatter(used: &[Sample], out: f64, setup: &Setup, context: &Context) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Working;
     use crate::column::samples;
+    use crate::{Combine, Working};
     use skystack_reject::Convention;
 
     const T: Working = Working::F64;
@@ -65,11 +65,13 @@ mod tests {
     /// 1 5 6, weights 1/4 1/4 1/2: out = 4.5: 0.25·12.25 + 0.25·0.25 + 0.5·2.25 = 4.25; 4.25/1·(3/2) = 6.375. The median 5 of
     /// the same frames ignores weights: (16 + 0 + 1)/2.
     #[test]
-    fn weights_count_for_the_average_only() {
+    fn weights_count_where_the_value_has_them() {
         let weights = [0.25, 0.25, 0.5];
         let weighted = Setup { weights: Some(&weights), ..Setup::convention(Convention::Iraf, T) };
         let set = samples(&[1.0, 5.0, 6.0]);
         assert_eq!(sigma(&set, 4.5, &weighted), 6.375f64.sqrt());
+        let wmedian = Setup { combine: Combine::Wmedian, ..weighted };
+        assert_eq!(sigma(&set, 4.5, &wmedian), 6.375f64.sqrt());
         let median = Setup { combine: Combine::Median, ..weighted };
         assert_eq!(sigma(&set, 5.0, &median), 8.5f64.sqrt());
     }

@@ -51,6 +51,17 @@ impl<V: Vector> Columns<'_, V> {
         self.samples[frame].lanes_mut()[lane] = V::Element::NAN;
     }
 
+    /// Undoes [`drop_sample`](Self::drop_sample) in some lanes, whose sample was `y`, before a rejection starts anew.
+    #[inline(always)]
+    pub(crate) fn take_back(&mut self, frame: usize, y: V, lanes: V::Mask) {
+        // What was missing stays missing, and keeps the fate that an earlier rejection gave it.
+        let back = lanes & y.eq(y);
+        let fate = &mut self.fates()[frame];
+        fate.low &= !back.bits();
+        fate.high &= !back.bits();
+        self.samples[frame] = V::select(back, y, self.samples[frame]);
+    }
+
     /// Writes down that the sample of one lane came back.
     #[inline(always)]
     pub(crate) fn note_restored_lane(&mut self, frame: usize, lane: usize) {

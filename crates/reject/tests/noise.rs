@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 
 use skystack_reference::{Setup, Working, pixel};
 use skystack_reject::{
-    AvSigClip, CcdClip, Center, ColumnsScratch, Convention, FrameFacts, Kept, MeanClip, Noise, Pool,
+    AvSigClip, CcdClip, Center, ColumnsScratch, Convention, Fates, FrameFacts, Kept, MeanClip, Noise, Pool,
     Prepared, Rejection, Restore, Scaling, SigClip, Trim, VarClip, VarRule, ZeroSpread, pooled,
 };
 use skystack_simd::{Element, Isa, Kernel, Level, Ordered, Pair, Vector};
@@ -227,6 +227,8 @@ struct Answer {
     used: Vec<bool>,
     count: usize,
     valid: usize,
+    /// Samples dropped at the low and at the high side, and restored ones.
+    fates: [usize; 3],
     /// Least and greatest kept value of the window, if it has one.
     ends: Option<(f64, f64)>,
 }
@@ -279,16 +281,17 @@ impl<T: Element> Kernel for Run<'_, T> {
                 }
                 columns.pooled = pooled(&scatter);
                 let kept = prepared.keep(isa, &mut columns);
-                answers.extend(
-                    (0..group.len()).map(|lane| answer(lane, &kept, columns.samples, columns.sorted)),
-                );
+                let fates = columns.settle(&kept).to_vec();
+                let (samples, sorted) = (&*columns.samples, &*columns.sorted);
+                answers.extend((0..group.len()).map(|lane| answer(lane, &kept, &fates, samples, sorted)));
             }
         }
         answers
     }
 }
 
-fn answer<V: Vector>(lane: usize, kept: &Kept<V>, samples: &[V], sorted: &[V]) -> Answer {
+fn answer<V: Vector>(lane: usize, kept: &Kept<V>, fates: &[Fates], samples: &[V], sorted: &[V]) -> Answer {
+    let number = |of: fn(&Fates) -> u32| fates.iter().filter(|fate| of(fate) >> lane & 1 == 1).count();
     let contains = |y: &V| kept.bounds.contain(*y);
     let used = samples.iter().map(|y| skystack_simd::Mask::bits(contains(y)) >> lane & 1 == 1).collect();
     let ends = kept.window.as_ref().map(|window| window.lane(lane)).filter(|(_, count)| *count > 0);
@@ -297,6 +300,7 @@ fn answer<V: Vector>(lane: usize, kept: &Kept<V>, samples: &[V], sorted: &[V]) -
         used,
         count: kept.count.lanes()[lane].widen() as usize,
         valid: kept.valid.lanes()[lane].widen() as usize,
+        fates: [number(|fate| fate.low), number(|fate| fate.high), number(|fate| fate.restored)],
         ends: ends.map(|(first, count)| (at(first), at(first + count - 1))),
     }
 }
@@ -325,6 +329,7 @@ fn compare<T: Element>(seed: u64) {
             let agrees = found.used == expected.used
                 && found.count == expected.count
                 && found.valid == frames - expected.nmiss
+                && found.fates == [expected.low, expected.high, expected.restored]
                 && found.ends.is_none_or(|found| found == ends);
             let Case { rejection, scalings, noise, weights, .. } = &case;
             let (column, variances) = (&case.columns[i], case.variances.get(i));

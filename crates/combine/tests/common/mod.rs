@@ -7,12 +7,12 @@ pub(crate) mod oracle;
 
 use skystack_combine::{
     Combine, CountProduct, CubeProduct, FrameSource, Lmedian, MemorySink, Options, Plane, Product, Products,
-    SigmaRule, ValueProduct, WorkingType,
+    SigmaRule, ValueProduct, Variance, WorkingType,
 };
 use skystack_reject::{
-    About, Center, Convention, Extrema, Gesd, LineFit, LinearFit, MaxOutliers, MedSigma, MinMax, PClip,
-    PClipRule, Percentile, Rejection, Restore, SigClip, Spread, Trim, Winsorized, WinsorizedRule, ZeroSpread,
-    madclip,
+    About, AvSigClip, CcdClip, Center, Convention, Extrema, Gesd, LineFit, LinearFit, MaxOutliers, MeanClip,
+    MedSigma, MinMax, Noise, PClip, PClipRule, Percentile, Pool, Rejection, Restore, Scaling, SigClip,
+    Spread, Trim, Winsorized, WinsorizedRule, ZeroSpread, madclip,
 };
 
 /// A small generator (PCG-like): the same sequence on every machine.
@@ -244,8 +244,61 @@ fn rejection(draw: &mut Draw, frames: usize) -> Rejection {
             extrema.maxrej = draw.pick(&[None, Some(2)]);
             extrema.into()
         }
-        3..10 => sigclip(draw).into(),
+        3..9 => sigclip(draw).into(),
+        9..11 => noisy(draw),
         _ => order(draw, frames),
+    }
+}
+
+/// A rejection with a noise model. (What depends on variances of samples is in `crates/reject/tests/noise.rs`.)
+pub(crate) fn noisy(draw: &mut Draw) -> Rejection {
+    let factors = [0.0, 0.7, 1.0, 1.5, 2.03, 3.0, f64::INFINITY];
+    let (lsigma, hsigma) = (draw.pick(&factors), draw.pick(&factors));
+    let center = draw.pick(&[Center::Median, Center::Median, Center::Mean]);
+    let (nkeep, maxrej) = (draw.pick(&[0, 1, 1, 3, 1000]), draw.pick(&[None, None, Some(0), Some(2)]));
+    match draw.below(6) {
+        0 => {
+            let mut clip =
+                AvSigClip::iraf().pool(draw.pick(&[Pool::Pixel, Pool::Row])).lsigma(lsigma).hsigma(hsigma);
+            (clip.center, clip.nkeep, clip.maxrej) = (center, nkeep, maxrej);
+            clip.into()
+        }
+        1 => MeanClip::lsst().lsigma(lsigma).hsigma(hsigma).rounds(draw.below(5) as u32).into(),
+        2 => SigClip::iraf().lsigma(lsigma).hsigma(hsigma).center(center).nkeep(nkeep).into(),
+        _ => {
+            let conventions =
+                [CcdClip::iraf(), CcdClip::iraf(), CcdClip::imcombiners(), CcdClip::pixinsight()];
+            let mut clip = draw.pick(&conventions).lsigma(lsigma).hsigma(hsigma).center(center);
+            if draw.chance(60) {
+                clip = clip.nkeep(nkeep);
+                clip.maxrej = maxrej;
+            }
+            clip.into()
+        }
+    }
+}
+
+/// How frames were scaled, more often not than otherwise.
+fn scalings(draw: &mut Draw, frames: usize) -> Vec<Scaling> {
+    if draw.chance(70) {
+        return vec![];
+    }
+    let zeros = draw.pick(&[&[0.0][..], &[0.0, 25.0, -300.0, 0.3]]);
+    let of = |_| Scaling { multiply: draw.pick(&[1.0, 0.5, 2.0, 1.3]), add: draw.pick(zeros) };
+    (0..frames).map(of).collect()
+}
+
+/// The noise of all frames, of each frame, or nothing.
+fn noise(draw: &mut Draw, frames: usize) -> Vec<Noise> {
+    let of = |draw: &mut Draw| Noise {
+        gain: draw.pick(&[0.5, 1.0, 2.0]),
+        rdnoise: draw.pick(&[0.0, 6.0, 12.0]),
+        snoise: draw.pick(&[0.0, 0.05]),
+    };
+    match draw.below(3) {
+        0 => vec![],
+        1 => vec![of(draw)],
+        _ => (0..frames).map(|_| of(draw)).collect(),
     }
 }
 
@@ -264,7 +317,17 @@ pub(crate) fn all_bits<T: WorkingType>(sink: &MemorySink<T>) -> Vec<Vec<u64>> {
 /// One rejection, sometimes several.
 fn rejections(draw: &mut Draw, frames: usize) -> Vec<Rejection> {
     let number = draw.pick(&[1, 1, 1, 1, 1, 2, 3]);
-    (0..number).map(|_| rejection(draw, frames)).collect()
+    let mut rejections: Vec<Rejection> = (0..number).map(|_| rejection(draw, frames)).collect();
+    let is_avsigclip = |rejection: &Rejection| matches!(rejection, Rejection::AvSigClip(_));
+    // More than one is refused.
+    if let Some(first) = rejections.iter().position(is_avsigclip) {
+        let mut number = 0;
+        rejections.retain(|rejection| {
+            number += 1;
+            number <= first + 1 || !is_avsigclip(rejection)
+        });
+    }
+    rejections
 }
 
 /// Every further image that needs nothing but samples.
@@ -287,11 +350,24 @@ pub(crate) fn usual_products() -> Products {
 
 /// Options for a stack of `frames` frames, all products on.
 pub(crate) fn options(draw: &mut Draw, frames: usize) -> Options {
-    let all = [Combine::Average, Combine::Median, Combine::Lmedian, Combine::Sum, Combine::Min, Combine::Max];
+    let all = [
+        Combine::Average,
+        Combine::Average,
+        Combine::Median,
+        Combine::Lmedian,
+        Combine::Sum,
+        Combine::Min,
+        Combine::Max,
+        Combine::Quadrature,
+        Combine::Nmodel,
+        Combine::Wmedian,
+    ];
     let combine = draw.pick(&all);
     let rejections = rejections(draw, frames);
     let mut options = Options {
         combine,
+        scalings: scalings(draw, frames),
+        noise: noise(draw, frames),
         lmedian: draw.pick(&[Lmedian::Iraf, Lmedian::Lower]),
         sigma_rule: draw.pick(&[SigmaRule::Iraf, SigmaRule::Scatter, SigmaRule::Population]),
         blank: draw.pick(&[f64::NAN, 0.0, -1.0]),
@@ -306,7 +382,18 @@ pub(crate) fn options(draw: &mut Draw, frames: usize) -> Options {
     if draw.chance(25) {
         options.hthreshold = Some(draw.pick(&[1005.3f64, 1e6, 2.0]).max(options.lthreshold.unwrap_or(0.0)));
     }
-    if matches!(options.combine, Combine::Average | Combine::Sum) && draw.chance(30) {
+    if !matches!(options.combine, Combine::Average | Combine::Median | Combine::Lmedian) {
+        options.products = options.products.without(ValueProduct::Empirical);
+    }
+    let is_noise = matches!(options.combine, Combine::Quadrature | Combine::Nmodel);
+    if !is_noise && draw.chance(30) {
+        options.variance = Variance::Constant(draw.pick(&[49.0, 0.3]));
+        options.products = options.products.with(ValueProduct::Variance).with(ValueProduct::Error);
+    }
+    let is_weighted =
+        is_noise || matches!(options.combine, Combine::Average | Combine::Sum | Combine::Wmedian);
+    let replaces = options.rejections.iter().any(|of| matches!(of, Rejection::MedSigma(_)));
+    if is_weighted && !replaces && draw.chance(30) {
         let mut weights: Vec<f64> = (0..frames).map(|_| draw.pick(&[0.0, 0.25, 0.3, 1.0])).collect();
         weights[draw.below(frames)] = 0.1;
         options.weights = Some(weights);

@@ -12,13 +12,18 @@ pub(crate) fn setup<'a>(options: &'a Options, element_bytes: usize) -> Setup<'a>
     let working = if element_bytes == 4 { Working::F32 } else { Working::F64 };
     Setup {
         rejections: &options.rejections,
+        scalings: &options.scalings,
+        noise: &options.noise,
         combine: match options.combine {
             Combine::Median => skystack_reference::Combine::Median,
             Combine::Lmedian => skystack_reference::Combine::Lmedian,
             Combine::Sum => skystack_reference::Combine::Sum,
             Combine::Min => skystack_reference::Combine::Min,
             Combine::Max => skystack_reference::Combine::Max,
-            _ => skystack_reference::Combine::Average,
+            Combine::Quadrature => skystack_reference::Combine::Quadrature,
+            Combine::Nmodel => skystack_reference::Combine::Nmodel,
+            Combine::Wmedian => skystack_reference::Combine::Wmedian,
+            Combine::Average => skystack_reference::Combine::Average,
         },
         lmedian: match options.lmedian {
             Lmedian::Iraf => skystack_reference::Lmedian::Iraf,
@@ -70,6 +75,7 @@ pub(crate) fn difference<T: WorkingType>(
         && same(sigma, expected.sigma)
         && wrong.is_none()
         && reasons_agree(sink, pixel, pixels, expected)
+        && errors_agree(sink, pixel, expected)
         && used == expected.used;
     (!agrees).then(|| {
         let count = wrong.map(|(product, _)| (product, count(product)));
@@ -79,6 +85,24 @@ pub(crate) fn difference<T: WorkingType>(
             "found {value:?} sigma {sigma:?} wrong count {count:?}\nused {used:?}\nreasons {reasons:?}\nexpected {expected:?}"
         )
     })
+}
+
+/// Errors, if they were made and the reference has a definition of them.
+fn errors_agree<T: WorkingType>(sink: &MemorySink<T>, pixel: usize, expected: &Pixel) -> bool {
+    let root = |v: Option<f64>| v.map(f64::sqrt);
+    let expected_values = [
+        (ValueProduct::Variance, expected.variance),
+        (ValueProduct::Error, root(expected.variance)),
+        (ValueProduct::Empirical, root(expected.empirical)),
+    ];
+    // An empty pixel is blank in all products.
+    expected.count == 0
+        || expected_values.into_iter().all(|(product, value)| {
+            match (sink.values(product).get(pixel), value) {
+                (Some(found), Some(value)) => same(*found, T::narrow(value).widen()),
+                _ => true,
+            }
+        })
 }
 
 /// The cube of reasons, if it was made: as many of each kind as the reference counts.

@@ -28,20 +28,21 @@ pub(super) fn keep<V: Vector>(
     let every = Lanes { active: zero.le(zero), count: valid, last: None };
     let mut count = valid;
     let mut lanes = every;
+    let mut all = true;
     loop {
         let clipped = passes(clip, pooled, isa, columns, &floors, lanes);
         count = V::select(lanes.active, clipped.count, count);
+        all &= clipped.all;
         let short = clipped.count.lt(floors.kept) & lanes.active;
         if !may_restore || lanes.last.is_some() || !short.any() {
             break;
         }
         // Rare: the passes before the last one run again, and the last one drops fewer.
-        for (y, before) in columns.samples.iter_mut().zip(columns.residuals.iter()) {
-            *y = V::select(short, V::narrow(*before), *y);
+        for frame in 0..columns.samples.len() {
+            columns.take_back(frame, V::narrow(columns.residuals[frame]), short);
         }
         lanes = Lanes { active: short, count: valid, last: Some((clipped.passes - one, floors.kept)) };
     }
-    let all = columns.full && !count.lt(valid).any();
     Kept { bounds: Bounds::everything(isa), count, valid, window: None, all }
 }
 
@@ -61,6 +62,8 @@ struct Clipped<V> {
     count: V,
     /// Number of passes that tested.
     passes: V,
+    /// No pass dropped anything, in any lane.
+    all: bool,
 }
 
 /// Runs passes until every lane has stopped.
@@ -74,7 +77,7 @@ fn passes<V: Vector>(
     lanes: Lanes<V>,
 ) -> Clipped<V> {
     let (limits, (zero, one)) = (&clip.limits, constants(isa));
-    let mut clipped = Clipped { count: lanes.count, passes: zero };
+    let mut clipped = Clipped { count: lanes.count, passes: zero, all: columns.full };
     let mut last = Limits { center: zero, variance: V::Wide::splat(isa, 0.0) };
     let mut active = lanes.active;
     let mut pass = 0;
@@ -172,6 +175,7 @@ impl<V: Vector> Clipped<V> {
         let lost = active & zero.lt(dropped);
         let go_on = lost & !undone;
         if lost.any() {
+            self.all = false;
             for frame in 0..columns.samples.len() {
                 let (low, high) = clip.test(isa, columns, frame, center);
                 if ((low | high) & lost).any() {

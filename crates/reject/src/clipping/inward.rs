@@ -20,6 +20,8 @@ struct Clipped<V> {
     window: Window<V>,
     /// n at the start of the last pass.
     guards: V,
+    /// No pass dropped anything, in any lane.
+    all: bool,
 }
 
 /// Rejects in L columns.
@@ -35,14 +37,15 @@ pub(super) fn keep<V: Vector>(
     let floors = clip.limits.floors(isa, valid);
     // Residuals are only worth writing down when a sample must come back, which is rare: then the passes run again.
     let mut recorded = None;
-    let window = loop {
+    let (window, all) = loop {
         let clipped = passes(clip, pooled, isa, columns, start, &floors, recorded);
         let short = clipped.window.count.lt(floors.kept);
         if clip.limits.restore != Restore::Nearest || !short.any() {
-            break clipped.window;
+            break (clipped.window, clipped.all);
         }
         if recorded.is_some() {
-            break nearest_ranks(columns, &clipped.window, &clipped.guards, &floors.kept, &valid, short);
+            let Clipped { window, guards, .. } = clipped;
+            break (nearest_ranks(columns, &window, &guards, &floors.kept, &valid, short), false);
         }
         recorded = Some(short);
     };
@@ -50,7 +53,6 @@ pub(super) fn keep<V: Vector>(
     if let Some(short) = recorded {
         note_restored(columns, &bounds, short);
     }
-    let all = columns.full && !window.count.lt(valid).any();
     Kept { bounds, count: window.count, valid, window: Some(window), all }
 }
 
@@ -79,7 +81,7 @@ fn passes<V: Vector>(
     let (limits, (zero, _)) = (&clip.limits, constants(isa));
     // The survivors: what was sorted is in no need of `padded` any more.
     columns.padded.copy_from_slice(columns.samples);
-    let mut clipped = Clipped { window: start, guards: start.count };
+    let mut clipped = Clipped { window: start, guards: start.count, all: columns.full };
     let mut last = Limits { center: zero, variance: V::Wide::splat(isa, 0.0) };
     let mut active = number::<V>(isa, limits.ddof as usize).lt(start.count);
     let mut pass = 0;
@@ -172,7 +174,9 @@ impl<V: Vector> Clipped<V> {
         let count = self.window.count - (dropped_low + dropped_high);
         let frames = number::<V>(isa, columns.samples.len());
         let undone = active & clip.limits.goes_too_far(isa, count, frames);
-        let go_on = active & count.lt(self.window.count) & !undone;
+        let lost = active & count.lt(self.window.count);
+        let go_on = lost & !undone;
+        self.all &= !lost.any();
         for frame in 0..columns.padded.len() {
             let y = columns.padded[frame];
             let (low, high) = ends.beyond(isa, frame, y);
