@@ -61,6 +61,7 @@ pub(super) fn reject<T: Element, I: Isa>(
                 widen(isa, &block.sorted[..frames], part, *format, block.values);
                 let mut columns = block.columns();
                 let kept = options.rejections.keep(isa, &mut columns);
+                let (restored, zero_spread) = (columns.restored, columns.zero_spread);
                 let of_part = Group { x: x + part, rows, fallback: 0, codes: None };
                 output::write(isa, options, tile, &of_part, &mut columns, &kept);
                 let lanes = values.min(width - (x + part));
@@ -69,6 +70,7 @@ pub(super) fn reject<T: Element, I: Isa>(
                     sides::add(isa, column, (part, lanes), *format, &kept, per_frame);
                 }
                 totals.add(&kept, frames, lanes);
+                totals.add_lanes(restored, zero_spread, lanes);
             }
         }
     }
