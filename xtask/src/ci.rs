@@ -10,7 +10,7 @@ use std::time::Instant;
 /// Feature combinations that are linted and tested besides the defaults. Never `--all-features`:
 /// some features exclude each other or need a foreign library to link.
 pub(crate) const FEATURE_SETS: &[(&str, &[&str])] =
-    &[("skystack-fits", &["fitsrs"]), ("skystack-plan", &["detect"])];
+    &[("skystack", &["json"]), ("skystack-fits", &["fitsrs"]), ("skystack-plan", &["detect"])];
 
 /// Instruction-set caps under which the numeric crates' tests run once more. The uncapped run has the widest level.
 const LEVELS: &[&str] = &["scalar", "baseline", "avx2"];

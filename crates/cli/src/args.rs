@@ -233,7 +233,7 @@ pub(crate) struct OutputArgs {
     /// Further images as extensions of the output, whatever file they name
     #[arg(long)]
     pub(crate) mef: bool,
-    /// JSON report of the run
+    /// JSON report of the run: resolved options, plan, statistics of each frame, times, warnings
     #[arg(long, value_name = "FILE")]
     pub(crate) report: Option<PathBuf>,
     /// Output type; -64 also makes the computation float64 [default: as the computation]

@@ -1,6 +1,7 @@
 //! `skystack combine` and `skystack plan`.
 
 mod of_frames;
+mod unused;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -64,6 +65,7 @@ pub(crate) struct Job {
 impl Job {
     pub(crate) fn new(args: &StackArgs, names: &[OsString]) -> Result<Self, Failure> {
         later::refuse_later(args)?;
+        unused::check(args)?;
         let convention = args.convention.unwrap_or_default();
         let grows = args.frames.grow >= 1.0;
         let rejection = resolve::rejection(args.reject, convention, &args.rejection, grows)?;
@@ -134,6 +136,9 @@ fn output_files(image: &Path, args: &OutputArgs, variance: &VarianceSource) -> R
     let mut outputs = OutputFiles::new(image).overwrite(args.overwrite);
     if let Some(bitpix) = bitpix(args.bitpix)? {
         outputs = outputs.bitpix(bitpix);
+    }
+    if let Some(report) = &args.report {
+        outputs = outputs.report(report);
     }
     let error = match variance {
         VarianceSource::None => ValueProduct::Empirical,

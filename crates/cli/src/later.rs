@@ -12,9 +12,6 @@ pub(crate) fn not_available(what: &str, needed: &str) -> Failure {
 
 /// Is everything that was asked for there?
 pub(crate) fn refuse_later(args: &StackArgs) -> Result<(), Failure> {
-    if let Some(report) = &args.output.report {
-        return Err(not_available(&format!("--report {}", report.display()), "the flag left out"));
-    }
     if args.machine.device == DeviceName::Cuda {
         return Err(Failure::run("--device cuda: this build has no CUDA backend (needed: auto or cpu)"));
     }

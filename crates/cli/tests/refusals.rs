@@ -156,9 +156,27 @@ fn weights_that_make_no_sense_are_refused() {
 fn what_nothing_uses_or_nobody_has_is_refused() {
     let folder = frames();
     folder.write("short.txt", "0 0\n1 2\n");
+    folder.write("w.txt", "1\n2\n3\n");
     folder.write("odd.txt", "0 0\n1.5 2\n3 4\n");
     for (flags, words) in [
         ("--gain 2", vec!["--gain", "not used by --reject none", "ccdclip"]),
+        ("--rdnoise !RON", vec!["--rdnoise is not used by --reject none"]),
+        (
+            "--reject varclip --convention swarp --variance 2 --snoise 0.1",
+            vec!["--snoise is not used by --reject varclip"],
+        ),
+        ("--statsec [1:5,1:5]", vec!["--statsec is not used", "--zero"]),
+        ("--statsec overlap --scale exposure", vec!["--statsec is not used", "median"]),
+        ("--maskvalue 3", vec!["--maskvalue is not used by --masktype none"]),
+        ("--mask frame000.fits", vec!["--mask is not used by --masktype none", "--dq"]),
+        ("--grow 1", vec!["--grow is not used by --reject none"]),
+        ("--variance noise", vec!["--variance is not used", "--error"]),
+        ("--variance 4 --sigma s.fits", vec!["--variance is not used", "varclip"]),
+        ("--mef", vec!["--mef is not used", "--sigma"]),
+        ("--weight @w.txt --combine median", vec!["weight", "median"]),
+        ("--weight @w.txt --reject medsigma --convention siril", vec!["weight is given for medsigma"]),
+        ("--zero mean --convention ccdproc", vec!["zero is not defined in convention ccdproc"]),
+        ("--error e.fits --variance 2 --combine nmodel", vec!["propagated error is combine=nmodel"]),
         ("--reject gesd", vec!["gesd is not defined in convention iraf"]),
         ("--reject ccdclip --lsigma -1", vec!["lsigma is -1"]),
         (
@@ -198,8 +216,6 @@ fn what_nothing_uses_or_nobody_has_is_refused() {
 #[test]
 fn what_comes_later_says_so() {
     let folder = frames();
-    let report = format!("combine --report r.json -o out.fits {THREE}");
-    folder.refuses(&report, 2, &["--report r.json: not available yet", "needed"]);
     folder.refuses(
         "preview frame000.fits -o a.png --rejections m.fits",
         2,

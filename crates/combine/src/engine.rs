@@ -63,6 +63,11 @@ pub struct Summary {
     pub rejected: u64,
     /// Output pixels without a used sample.
     pub empty: u64,
+    /// Output pixels at which `nkeep` or `maxrej` brought a rejected sample back.
+    pub restored: u64,
+    /// Output pixels at which a clip about one centre with a width of its own (sigclip, madclip, avsigclip) found a spread
+    /// of 0 among two or more samples.
+    pub zero_spread: u64,
     /// What each frame lost, if [`Options::per_frame`] asked for it.
     pub frames: Vec<FrameTotals>,
     /// Where the time went.
@@ -248,8 +253,10 @@ impl<'a, T: WorkingType> Job<'a, T> {
         let (frames, width) = (geometry.frames(), geometry.width);
         let codes = &mut self.codes[..needed.len() * frames * width];
         let rows_of_codes = codes.chunks_exact_mut(frames * width).enumerate();
+        let own = rows.start - needed.start..rows.end - needed.start;
+        let judge = |line, codes| Stage::Judge { codes, counts: own.contains(&line) };
         let judged =
-            rows_of_codes.map(|(line, codes)| (Tile::without_outputs(line, width), Stage::Judge(codes)));
+            rows_of_codes.map(|(line, codes)| (Tile::without_outputs(line, width), judge(line, codes)));
         process(self.resolved, &input, judged.collect(), workers, control)?;
         let codes = Codes { codes, frames, width };
         let finished = tiles.into_iter().map(|mut tile| {
@@ -271,8 +278,9 @@ impl<'a, T: WorkingType> Job<'a, T> {
         }
         let geometry = &self.sources.geometry;
         let samples = geometry.frames() as u64 * geometry.height as u64 * geometry.width as u64;
-        let Totals { valid, rejected, empty } = totals;
-        Summary { samples, missing: samples - valid, rejected, empty, frames, timings: self.timings }
+        let Totals { valid, rejected, empty, restored, zero_spread } = totals;
+        let missing = samples - valid;
+        Summary { samples, missing, rejected, empty, restored, zero_spread, frames, timings: self.timings }
     }
 }
 

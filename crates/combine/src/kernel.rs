@@ -58,8 +58,9 @@ pub struct TileKernel<'a, 'b, T> {
 pub(crate) enum Stage<'a> {
     /// Everything.
     Whole,
-    /// Rejections only: their codes go here, frames x width of the tile.
-    Judge(&'a mut [u8]),
+    /// Rejections only: their codes go here, frames x width of the tile. `counts`: the tile is none of the rows that the bands
+    /// above and below judge too.
+    Judge { codes: &'a mut [u8], counts: bool },
     /// Everything else: the codes of all rows, of which the tile is row `row`.
     Finish { codes: Codes<'a>, row: usize },
 }
@@ -132,6 +133,7 @@ impl<T: Element> Kernel for TileKernel<'_, '_, T> {
         let Self { options, input, tile, scratch, stage } = self;
         let rows = input.rows(tile.line, &tile.pixels);
         let (rejects, whole) = (!options.rejections.is_none(), matches!(stage, Stage::Whole));
+        let judges = if let Stage::Judge { counts, .. } = stage { Some(counts) } else { None };
         if whole && let Some(totals) = words::run(isa, options, &rows, tile, scratch) {
             return totals;
         }
@@ -145,7 +147,12 @@ impl<T: Element> Kernel for TileKernel<'_, '_, T> {
                 isa.call(PoolRow { kernel: &mut columns, scatter });
             }
             columns.run(isa, tile, 0..tile.width());
-            return columns.totals.sum();
+            let totals = columns.totals.sum();
+            return match judges {
+                // The rest is counted when it is known what has grown.
+                Some(counts) => totals.of_judging(counts),
+                None => totals,
+            };
         }
         let streams_apply = whole && stream::applies(options, &rows);
         let mut columns = ColumnKernel::<T::Vector<I>, false>::new(isa, job, scratch);
@@ -201,7 +208,7 @@ impl<'a, T: Element> Job<'a, T> {
         let of_rejections = options.reject_scalings.as_deref().unwrap_or(&options.scalings);
         let (scalings, masks, stage) = match stage {
             Stage::Whole => (&options.scalings[..], &rows.masks, JobStage::Whole),
-            Stage::Judge(codes) => (of_rejections, &rows.masks, JobStage::Judge(codes)),
+            Stage::Judge { codes, .. } => (of_rejections, &rows.masks, JobStage::Judge(codes)),
             Stage::Finish { codes, row } => {
                 let grown = &mut grown[..rows.samples.frames() * width];
                 options.grow.grow_row(&codes, row, grown);
@@ -320,8 +327,10 @@ impl<V: Vector, const REJECTS: bool> Task<V::Isa> for CombineColumns<'_, '_, '_,
                     fallback = isa.call(TakeFallback { of, columns: &mut columns, kept: &mut kept });
                 }
                 let group = Group { x, rows: job.rows, fallback, codes: None };
-                finish_group(isa, job, tile, group, &mut columns, &kept);
+                let restored = finish_group(isa, job, tile, group, &mut columns, &kept);
                 totals.add(&kept, samples.frames(), lanes.min(width - x));
+                let zero_spread = if finishes { 0 } else { columns.zero_spread };
+                totals.add_lanes(restored, zero_spread, lanes.min(width - x));
             }
         }
     }
@@ -361,7 +370,7 @@ impl<V: Vector, const REJECTS: bool> Task<V::Isa> for PoolRow<'_, '_, V, REJECTS
     }
 }
 
-/// What is done with a group once it is known what it keeps.
+/// What is done with a group once it is known what it keeps. The lanes in which samples were brought back.
 #[inline(always)]
 fn finish_group<'a, T: Element, V: Vector<Element = T>>(
     isa: V::Isa,
@@ -370,20 +379,24 @@ fn finish_group<'a, T: Element, V: Vector<Element = T>>(
     mut group: Group<'a, T>,
     columns: &mut Columns<'_, V>,
     kept: &Kept<V>,
-) {
+) -> u32 {
     let (x, width) = (group.x, tile.width());
     let lanes = V::LANES.min(width - x);
-    match &mut job.stage {
+    let restored = match &mut job.stage {
         JobStage::Judge(codes) => {
             isa.call(WriteCodes { options: job.options, group: &group, width, columns, kept, codes });
-            return;
+            return 0;
         }
         JobStage::Finish(codes) => {
-            totals::add_codes(job.frames, codes, x..x + lanes, width);
             group.fallback = codes::fallback_lanes(codes, x..x + lanes, width);
             group.codes = Some(codes);
+            totals::add_codes(job.frames, codes, x..x + lanes, width)
         }
-        JobStage::Whole => totals::add_fates(job.frames, columns, kept, lanes),
-    }
+        JobStage::Whole => {
+            totals::add_fates(job.frames, columns, kept, lanes);
+            columns.restored
+        }
+    };
     output::write(isa, job.options, tile, &group, columns, kept);
+    restored
 }

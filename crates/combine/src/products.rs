@@ -172,6 +172,14 @@ impl Products {
         self.0 & product.into().bit() != 0
     }
 
+    /// All that were asked for.
+    pub fn iter(self) -> impl Iterator<Item = Product> {
+        let values = ValueProduct::ALL.iter().map(|product| Product::from(*product));
+        let counts = CountProduct::ALL.iter().map(|product| Product::from(*product));
+        let cubes = CubeProduct::ALL.iter().map(|product| Product::from(*product));
+        values.chain(counts).chain(cubes).filter(move |product| self.contains(*product))
+    }
+
     fn count<P: Into<Product> + Copy>(self, family: &[P]) -> usize {
         family.iter().filter(|product| self.contains(**product)).count()
     }

@@ -18,6 +18,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::FitsError;
 use crate::identity::folder_of;
+use crate::positioned::write_all_at;
 use crate::target::Target;
 
 /// A complete output, safe on disk, that lacks only its name; it comes from
@@ -49,6 +50,45 @@ impl PreparedFile {
     /// a folder; `Io`.
     pub fn publish(self) -> Result<(), FitsError> {
         publish_all(vec![self])
+    }
+}
+
+/// A file of any other content that appears together with outputs, or not at all: a report, for instance.
+///
+/// ```
+/// use skystack_fits::PlainFile;
+/// let path = std::env::temp_dir().join(format!("skystack-doc-plain-{}.json", std::process::id()));
+/// let file = PlainFile::create(&path, false)?;
+/// assert!(!path.exists());
+/// file.prepare(b"{}\n")?.publish()?;
+/// assert_eq!(std::fs::read(&path).unwrap(), b"{}\n");
+/// # std::fs::remove_file(&path).unwrap();
+/// # Ok::<(), skystack_fits::FitsError>(())
+/// ```
+#[derive(Debug)]
+#[must_use = "dropping it removes the file"]
+pub struct PlainFile {
+    target: Target,
+}
+
+impl PlainFile {
+    /// Checks the path and makes a temporary file beside it.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`FitsWriter::create`](crate::FitsWriter::create) that are about the path.
+    pub fn create(path: impl AsRef<Path>, overwrite: bool) -> Result<Self, FitsError> {
+        Ok(Self { target: Target::create(path.as_ref(), overwrite)? })
+    }
+
+    /// Completes the file except for its name.
+    ///
+    /// # Errors
+    ///
+    /// `Io`, if the disk is full for instance; the temporary file is gone then.
+    pub fn prepare(self, content: &[u8]) -> Result<PreparedFile, FitsError> {
+        write_all_at(self.target.file(), content, 0).map_err(|e| self.target.io("write", e))?;
+        PreparedFile::new(self.target)
     }
 }
 

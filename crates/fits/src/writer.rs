@@ -16,6 +16,7 @@ use crate::header::{Card, Header};
 use crate::layout::{self, RowSet, check_header, sample_count};
 use crate::positioned::{read_at, write_all_at};
 use crate::publish::PreparedFile;
+use crate::table::Table;
 use crate::target::Target;
 
 /// Bytes encoded and written, or moved, by one call.
@@ -69,6 +70,8 @@ pub struct WriterOptions {
 pub struct FitsWriter {
     target: Target,
     images: Vec<Slot>,
+    /// Behind the images.
+    tables: Vec<Table>,
     buffer: Vec<u8>,
 }
 
@@ -132,7 +135,8 @@ impl FitsWriter {
             offset = slot.end().ok_or_else(|| too_large(path, spec))?;
             images.push(slot);
         }
-        Ok(Self { target: Target::create(path, options.overwrite)?, images, buffer: Vec::new() })
+        let target = Target::create(path, options.overwrite)?;
+        Ok(Self { target, images, tables: Vec::new(), buffer: Vec::new() })
     }
 
     /// Writes whole rows of the first image; see [`FitsWriter::write_rows_of`].
@@ -182,6 +186,11 @@ impl FitsWriter {
         }
         slot.rows.insert(plane * slot.height + first_row, rows);
         Ok(())
+    }
+
+    /// Puts a table behind the images, and behind the tables before it.
+    pub fn add_table(&mut self, table: Table) {
+        self.tables.push(table);
     }
 
     /// Completes the file with the headers given at the start.
@@ -246,9 +255,9 @@ impl FitsWriter {
 
     fn complete(mut self) -> Result<PreparedFile, FitsError> {
         self.check_complete()?;
-        let images = self.images.len();
+        let hdus = self.images.len() + self.tables.len();
         let headers: Vec<Vec<u8>> =
-            self.images.iter().enumerate().map(|(i, slot)| slot.header_bytes(i, images)).collect();
+            self.images.iter().enumerate().map(|(i, slot)| slot.header_bytes(i, hdus)).collect();
         let mut at = 0;
         let mut offsets = Vec::with_capacity(headers.len());
         for (slot, header) in self.images.iter().zip(&headers) {
@@ -258,6 +267,11 @@ impl FitsWriter {
         }
         self.move_data(&offsets)?;
         self.write_around_data(&headers)?;
+        for table in &self.tables {
+            let bytes = table.bytes();
+            self.write(&bytes, at)?;
+            at += bytes.len() as u64;
+        }
         // Data that were moved towards the start leave a tail behind.
         self.target.file().set_len(at).map_err(|e| self.target.io("set the size of", e))?;
         PreparedFile::new(self.target)

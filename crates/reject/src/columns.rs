@@ -33,6 +33,10 @@ pub struct Columns<'a, V: Vector> {
     pub fates: &'a mut [Fates],
     /// Is anything in `fates`? Not before the first rejection.
     pub fates_known: bool,
+    /// Lanes in which `nkeep` or `maxrej` brought a sample back.
+    pub restored: u32,
+    /// Lanes in which a clip about one centre found a spread of 0 among two or more samples.
+    pub zero_spread: u32,
     /// The variance of each sample, N registers in frame order, NaN where it is unknown; none where nothing is known of
     /// variances.
     pub variances: &'a mut [V],
@@ -173,6 +177,8 @@ impl<V: Vector> Block<'_, V> {
             keys: self.keys,
             fates: self.fates,
             fates_known: false,
+            restored: 0,
+            zero_spread: 0,
             variances: self.variances,
             weights: self.weights,
             pooled: f64::NAN,
@@ -217,6 +223,8 @@ impl<W, V: Vector> WordBlock<'_, W, V> {
             keys: self.keys,
             fates: self.fates,
             fates_known: false,
+            restored: 0,
+            zero_spread: 0,
             variances: &mut [],
             weights: &mut [],
             pooled: f64::NAN,

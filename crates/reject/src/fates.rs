@@ -66,11 +66,13 @@ impl<V: Vector> Columns<'_, V> {
     #[inline(always)]
     pub(crate) fn note_restored_lane(&mut self, frame: usize, lane: usize) {
         self.fates()[frame].restored |= 1 << lane;
+        self.restored |= 1 << lane;
     }
 
     /// Writes down what came back: the samples inside `after` and outside `before`, in some lanes.
     #[inline(always)]
     pub(crate) fn note_restored(&mut self, before: &Bounds<V>, after: &Bounds<V>, lanes: V::Mask) {
+        self.restored |= lanes.bits();
         if self.ordered {
             return;
         }

@@ -1,6 +1,7 @@
 //! Stacks in memory: ndarray views in, ndarray arrays out.
 
 use std::ops::Range;
+use std::time::Instant;
 
 use ndarray::{Array2, Array3, ArrayView2, ArrayView3, Axis};
 use skystack_combine::{
@@ -12,7 +13,9 @@ use skystack_simd::Element;
 
 use crate::noise::Numbered;
 use crate::offsets::{Framed, Layout};
-use crate::{Error, ErrorKind, Report, Stacker};
+use crate::report::Run;
+use crate::warning::{Levels, LowLevel};
+use crate::{Error, ErrorKind, FrameReport, Report, Stacker};
 
 /// A type of samples in memory.
 ///
@@ -348,6 +351,7 @@ fn combine<S: Sample, T: WorkingType>(
     frames: &Frames<'_, S>,
     in_place: fn(&[S]) -> Option<&[T]>,
 ) -> Result<Combined<T>, Error> {
+    let started = Instant::now();
     let source = ViewSource::new(frames, stacker, in_place)?;
     let count = frames.planes.len();
     let shape = (source.layout.height, source.layout.width);
@@ -373,7 +377,9 @@ fn combine<S: Sample, T: WorkingType>(
     let control = stacker.control()?;
     let normalise =
         || stacker.wanted().resolve::<T>(&source, &numbered, &vec![1.0; count], plan.workers, &control);
+    let before = Instant::now();
     let normalised = stacker.on_pool(&plan, normalise)??;
+    let statistics = before.elapsed();
     normalised.apply(&mut options);
     let mut sink = MemorySink::<T>::new(&products, count, shape.0, shape.1);
     let summary = stacker.engine(&options, &source, &mut sink, &plan)?;
@@ -386,9 +392,35 @@ fn combine<S: Sample, T: WorkingType>(
         },
     );
     let image = further.image.take().expect("every run has an image");
-    let mut report = Report::new(stacker, plan, summary, shape, T::BYTES);
-    normalised.tell(&mut report);
+    let mut levels = Levels::default();
+    if let Some(values) = image.as_slice() {
+        LowLevel::of(&options, count).count(&mut levels, values);
+    }
+    let run = Run {
+        stacker,
+        options: &options,
+        products: products.iter().collect(),
+        plan,
+        level: stacker.run_level()?,
+        shape,
+        element_bytes: T::BYTES,
+        frames: reports(&numbered, &source.layout),
+        normalised: &normalised,
+        started,
+        statistics,
+    };
+    let report = run.report(summary, levels);
     Ok(Combined { image, report, further })
+}
+
+/// What a report says of frames without headers.
+fn reports(frames: &[Numbered<'_>], layout: &Layout) -> Vec<FrameReport> {
+    let mut reports: Vec<FrameReport> =
+        frames.iter().map(|frame| FrameReport::new(frame.name.clone())).collect();
+    for (report, placement) in reports.iter_mut().zip(&layout.placements) {
+        report.offset = (placement.x as i64, placement.y as i64);
+    }
+    reports
 }
 
 /// Why the shapes fit.

@@ -4,13 +4,15 @@ mod layers;
 mod open;
 
 use std::path::Path;
+use std::time::Instant;
 
 use skystack_fits::{Bitpix, Physical, Stored, Working};
 use skystack_plan::Plan;
 
-use self::open::is_count;
 pub(crate) use self::open::{Frame, Inputs};
-use crate::output::FileSink;
+use crate::output::{FileSink, Storage};
+use crate::report::{self, Run};
+use crate::warning::LowLevel;
 use crate::{Error, OutputFiles, Report, Stacker, header};
 
 /// The plan of a run.
@@ -30,11 +32,12 @@ pub(crate) fn run<P: AsRef<Path>>(
     inputs: &[P],
     outputs: &OutputFiles,
 ) -> Result<Report, Error> {
+    let started = Instant::now();
     let inputs = Inputs::open(inputs, stacker)?;
     inputs.check(stacker, outputs)?;
     match inputs.types(stacker, outputs)? {
-        (Working::F32, bitpix) => run_as::<f32>(stacker, &inputs, outputs, bitpix),
-        (Working::F64, bitpix) => run_as::<f64>(stacker, &inputs, outputs, bitpix),
+        (Working::F32, bitpix) => run_as::<f32>(stacker, &inputs, outputs, bitpix, started),
+        (Working::F64, bitpix) => run_as::<f64>(stacker, &inputs, outputs, bitpix, started),
     }
 }
 
@@ -43,34 +46,61 @@ fn run_as<T: skystack_combine::WorkingType + Physical + Stored>(
     inputs: &Inputs,
     outputs: &OutputFiles,
     bitpix: Bitpix,
+    started: Instant,
 ) -> Result<Report, Error> {
     let (frames, shape) = (inputs.frames.len(), inputs.shape());
     let plan = inputs.plan(stacker, outputs)?;
     let mut options = inputs.options(stacker, outputs)?;
     let control = stacker.control()?;
+    let before = Instant::now();
     let normalise = || {
         stacker.wanted().resolve::<T>(inputs, &inputs.numbered(), &inputs.ncombine(), plan.workers, &control)
     };
     let normalised = stacker.on_pool(&plan, normalise)??;
+    let statistics = before.elapsed();
     normalised.apply(&mut options);
     let blank = Inputs::integer_blank(stacker, bitpix)?;
-    let floats = if bitpix == Bitpix::F32 { bitpix } else { T::BITPIX };
-    let mut sink = FileSink::create(outputs, (bitpix, floats), blank, frames, shape)?;
+    let storage = Storage { bitpix, floats: if bitpix == Bitpix::F32 { bitpix } else { T::BITPIX }, blank };
+    let low = LowLevel::of(&options, frames);
+    let mut sink = FileSink::create(outputs, storage, frames, shape, low)?;
     let summary = stacker.engine::<T>(&options, inputs, &mut sink, &plan)?;
     for image in &inputs.images {
         image.check_unchanged()?;
     }
-    let mut report = Report::new(stacker, plan, summary, shape, T::BYTES);
-    report.frames = inputs.frames.iter().map(Frame::report).collect();
-    normalised.tell(&mut report);
-    for frame in &inputs.frames {
-        if let Some(found) = frame.header().get_f64("NCOMBINE").filter(|n| !is_count(*n)) {
-            report.warnings.push(format!("{}: NCOMBINE is {found}, counted as 1", frame.name()));
-        }
-    }
-    let read_warnings = inputs.images.iter().flat_map(|image| image.warnings());
-    report.warnings.extend(read_warnings.cloned());
-    let shared = header::shared(stacker, inputs, &report)?;
-    sink.finish(|product| header::of_product(&shared, product, blank))?;
+    let run = Run {
+        stacker,
+        options: &options,
+        products: outputs.further.iter().map(|(product, _)| *product).collect(),
+        plan,
+        level: stacker.run_level()?,
+        shape,
+        element_bytes: T::BYTES,
+        frames: inputs.reports(),
+        normalised: &normalised,
+        started,
+        statistics,
+    };
+    let mut report = run.report(summary, sink.levels);
+    report.bytes_written = sink.bytes;
+    report.warnings.extend(inputs.warnings());
+    let shared = header::shared(stacker, &options, inputs, &report)?;
+    let table = header::table(&report);
+    let last = || {
+        report.elapsed = started.elapsed();
+        report.peak_memory = report::peak_memory();
+        json_of(&report)
+    };
+    sink.finish(|product| header::of_product(&shared, product, blank), table, last)?;
     Ok(report)
+}
+
+/// The content of the report's file. Without the feature there is no such file.
+fn json_of(report: &Report) -> Vec<u8> {
+    #[cfg(feature = "json")]
+    return report.to_json().into_bytes();
+    #[cfg(not(feature = "json"))]
+    {
+        let _ = report;
+        Vec::new()
+    }
 }

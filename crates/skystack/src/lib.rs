@@ -42,10 +42,14 @@
 //! | what is left out | [`SigClip`], [`MinMax`], [`Extrema`], [`madclip`], [`Convention`] |
 //! | the statistic | [`Combine`], [`Weight`] |
 //! | further images | [`Products`], [`OutputFiles`] |
-//! | what happened | [`Report`], [`Trace`] (one pixel, stage by stage) |
+//! | what happened | [`Report`], [`Warning`], [`settings`], [`Trace`] (one pixel, stage by stage) |
 //! | stacks with known truth | [`simulate`](mod@simulate) |
 //! | the speed of this machine's memory | [`roofline`] |
 //! | single layers | [`fits`], [`stats`], and the crates `skystack-reject`, `skystack-combine`, `skystack-plan` |
+//!
+//! # Feature `json`
+//!
+//! `Report::to_json` and `OutputFiles::report`: the report of a run as JSON, described in `docs/report.md` of the repository.
 //!
 //! Missing samples are NaN, infinities, and BLANK in integer images; they are ignored everywhere and never counted as
 //! rejected. No finite number stands for "missing".
@@ -59,6 +63,8 @@ mod error;
 mod files;
 mod header;
 pub mod inputs;
+#[cfg(feature = "json")]
+mod json;
 mod masks;
 mod noise;
 mod normalise;
@@ -66,9 +72,11 @@ mod offsets;
 mod output;
 mod report;
 pub mod roofline;
+pub mod settings;
 pub mod simulate;
 mod stacker;
 mod trace;
+mod warning;
 mod weight;
 
 use std::sync::{Mutex, PoisonError};
@@ -99,6 +107,7 @@ pub use skystack_reject::{
 pub use skystack_simd::Level;
 pub use skystack_stats as stats;
 pub use stacker::{InputVariance, Outtype, Stacker};
+pub use warning::Warning;
 pub use weight::Weight;
 
 /// This machine as the planner sees it, with the instruction sets and devices of this build.

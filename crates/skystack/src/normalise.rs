@@ -98,7 +98,7 @@ pub(crate) struct Normalised {
     /// For the rejections, if otherwise.
     pub(crate) reject_factors: Option<Vec<Factor>>,
     pub(crate) weights: Option<Vec<f64>>,
-    pub(crate) warnings: Vec<String>,
+    pub(crate) warnings: Vec<normalise::Warning>,
 }
 
 impl Wanted<'_> {
@@ -166,7 +166,7 @@ impl Wanted<'_> {
         };
         let weights = of.weights(self.weight)?;
         let found = normalise::weights(&weights, ncombine, &zero, &factors).map_err(named)?;
-        warnings.extend(found.warnings.iter().map(ToString::to_string));
+        warnings.extend(found.warnings);
         let is_used = !self.output.is_none();
         Ok(Normalised {
             factors: if is_used { factors } else { Vec::new() },
@@ -193,7 +193,7 @@ impl Normalised {
         for (frame, weight) in report.frames.iter_mut().zip(self.weights.iter().flatten()) {
             frame.weight = Some(*weight);
         }
-        report.warnings.extend(self.warnings.iter().cloned());
+        report.warnings.extend(self.warnings.iter().cloned().map(Into::into));
     }
 }
 
@@ -251,11 +251,11 @@ impl Measured<'_> {
         &self,
         convention: Convention,
         norm: &Normalisation,
-    ) -> Result<(Vec<Factor>, Values, Vec<String>), Error> {
+    ) -> Result<(Vec<Factor>, Values, Vec<normalise::Warning>), Error> {
         let (scale, zero) = (self.values(&norm.scale, true)?, self.values(&norm.zero, false)?);
         let found = normalise::factors(NormRule::from(convention), self.frames.len(), &scale, &zero);
         let factors = found.map_err(|error| named(error, self.frames))?;
-        let warnings = normalise::warnings(&factors, &zero).iter().map(ToString::to_string).collect();
+        let warnings = normalise::warnings(&factors, &zero);
         Ok((factors, zero, warnings))
     }
 

@@ -6,10 +6,12 @@ use skystack_combine::{
     BandOutput, BoxError, CountProduct, CubeProduct, Product, Products, RowSink, ValueProduct,
 };
 use skystack_fits::{
-    Bitpix, FitsError, FitsWriter, Header, ImageSpec, Stored, WriterOptions, publish_all, same_file,
+    Bitpix, FitsError, FitsWriter, Header, ImageSpec, PlainFile, Stored, Table, WriterOptions, publish_all,
+    same_file,
 };
 use skystack_simd::Element;
 
+use crate::warning::{Levels, LowLevel};
 use crate::{Error, ErrorKind};
 
 /// Where the combined image and further images go.
@@ -20,6 +22,7 @@ use crate::{Error, ErrorKind};
 /// assert_eq!(outputs.further, [(CountProduct::Count.into(), Some("n.fits".into()))]);
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub struct OutputFiles {
     /// The combined image.
     pub image: PathBuf,
@@ -31,6 +34,9 @@ pub struct OutputFiles {
     pub bitpix: Option<Bitpix>,
     /// Replace existing files; otherwise one is an error before any work.
     pub overwrite: bool,
+    /// The report of the run, as JSON.
+    #[cfg(feature = "json")]
+    pub report: Option<PathBuf>,
 }
 
 macro_rules! product_setters {
@@ -83,6 +89,21 @@ impl OutputFiles {
         self
     }
 
+    /// Also the report of the run as JSON: it appears together with the images, or not at all.
+    #[cfg(feature = "json")]
+    pub fn report(mut self, path: impl Into<PathBuf>) -> Self {
+        self.report = Some(path.into());
+        self
+    }
+
+    /// Where the report goes, if it goes anywhere.
+    pub(crate) fn report_path(&self) -> Option<&Path> {
+        #[cfg(feature = "json")]
+        return self.report.as_deref();
+        #[cfg(not(feature = "json"))]
+        None
+    }
+
     pub(crate) fn products(&self) -> Products {
         self.further.iter().map(|(product, _)| *product).collect()
     }
@@ -92,9 +113,14 @@ impl OutputFiles {
         self.products().bytes_per_pixel(frames, element_bytes) + size_of::<f32>()
     }
 
-    pub(crate) fn paths(&self) -> impl Iterator<Item = &Path> {
+    /// Those of images.
+    pub(crate) fn images(&self) -> impl Iterator<Item = &Path> {
         let further = self.further.iter().filter_map(|(_, path)| path.as_deref());
         std::iter::once(self.image.as_path()).chain(further)
+    }
+
+    fn paths(&self) -> impl Iterator<Item = &Path> {
+        self.images().chain(self.report_path())
     }
 
     /// No output is an input, and no two outputs are one file.
@@ -141,19 +167,34 @@ pub(crate) struct FileSink {
     main: FitsWriter,
     extensions: Vec<Product>,
     others: Vec<(Product, FitsWriter)>,
+    report: Option<PlainFile>,
+    /// Of samples.
+    pub(crate) bytes: u64,
+    low: LowLevel,
+    pub(crate) levels: Levels,
+}
+
+/// How the samples of outputs are stored.
+pub(crate) struct Storage {
+    /// Of the image.
+    pub(crate) bitpix: Bitpix,
+    /// Of further images of values.
+    pub(crate) floats: Bitpix,
+    /// What an integer image has where the computation has NaN.
+    pub(crate) blank: Option<i64>,
 }
 
 /// A place for one image: a writer, and which of its images.
 type Place<'a> = (&'a mut FitsWriter, usize);
 
 impl FileSink {
-    /// Creates every output. `bitpix` is the type of the image, `floats` that of further images of values.
+    /// Creates every output.
     pub(crate) fn create(
         outputs: &OutputFiles,
-        (bitpix, floats): (Bitpix, Bitpix),
-        blank: Option<i64>,
+        Storage { bitpix, floats, blank }: Storage,
         frames: usize,
         (height, width): (usize, usize),
+        low: LowLevel,
     ) -> Result<Self, FitsError> {
         let plane = vec![width as u64, height as u64];
         let spec = |product: Product| {
@@ -177,24 +218,39 @@ impl FileSink {
                 others.push((*product, FitsWriter::create(path, &spec(*product), outputs.overwrite)?));
             }
         }
-        Ok(Self { bitpix, blank, frames, width, main, extensions, others })
+        let report =
+            outputs.report_path().map(|path| PlainFile::create(path, outputs.overwrite)).transpose()?;
+        let size = |spec: &ImageSpec| spec.bitpix.bytes() as u64 * spec.axes.iter().product::<u64>();
+        let alone = outputs.further.iter().filter(|(_, path)| path.is_some());
+        let bytes = specs.iter().map(size).sum::<u64>()
+            + alone.map(|(product, _)| size(&spec(*product))).sum::<u64>();
+        let levels = Levels::default();
+        Ok(Self { bitpix, blank, frames, width, main, extensions, others, report, bytes, low, levels })
     }
 
-    /// Completes every output, then gives all of them their names: `header` makes the header of a product; the image is none.
+    /// Completes every output, then gives all of them their names: `header` makes the header of a product, the image is none;
+    /// `table` goes behind the image; `report` has the last word, when everything but itself is done.
     ///
     /// Everything that needs space on a disk is done before the first name appears, so a failed run leaves neither some of
     /// its outputs nor a damaged old one.
     pub(crate) fn finish(
-        self,
+        mut self,
         header: impl Fn(Option<Product>) -> Result<Header, Error>,
+        table: Option<Table>,
+        report: impl FnOnce() -> Vec<u8>,
     ) -> Result<(), Error> {
         let mut prepared = Vec::new();
         for (product, writer) in self.others {
             prepared.push(writer.prepare(header(Some(product))?)?);
         }
+        table.into_iter().for_each(|table| self.main.add_table(table));
         // Last: once the image is there, everything is.
         let headers = std::iter::once(header(None)).chain(self.extensions.iter().map(|p| header(Some(*p))));
-        prepared.push(self.main.prepare_all(headers.collect::<Result<_, _>>()?)?);
+        let main = self.main.prepare_all(headers.collect::<Result<_, _>>()?)?;
+        if let Some(file) = self.report {
+            prepared.push(file.prepare(&report())?);
+        }
+        prepared.push(main);
         Ok(publish_all(prepared)?)
     }
 
@@ -289,6 +345,7 @@ fn rounded<T: Element, I>(values: &[T], blank: Option<i64>, saturated: impl Fn(f
 impl<T: Element + Stored> RowSink<T> for FileSink {
     fn write(&mut self, band: &BandOutput<T>) -> Result<(), BoxError> {
         let row = band.rows().start;
+        self.low.count(&mut self.levels, &band.planes.image);
         self.write_image(row, &band.planes.image)?;
         let frames = self.frames;
         for product in ValueProduct::ALL {

@@ -2,16 +2,26 @@
 
 use std::fmt;
 
-use skystack_combine::{FrameTotals, Summary, Timings};
+use std::time::{Duration, Instant};
+
+use skystack_combine::{FrameTotals, Options, Product, Summary, Timings};
 use skystack_plan::Plan;
+use skystack_reject::Noise;
+use skystack_simd::Level;
 
-use crate::{Combine, Rejection, Stacker, Weight};
+use crate::normalise::Normalised;
+use crate::settings::Settings;
+use crate::warning::{self, Levels, Seen, Warning};
+use crate::{Stacker, Weight};
 
-/// The account of a run. `Display` is what the program prints.
+/// The account of a run. `Display` is what the program prints; with the feature `json` there is
+/// `to_json`.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Report {
-    /// The frames in frame order; empty for arrays.
+    /// Every option as it was resolved.
+    pub settings: Settings,
+    /// The frames in frame order.
     pub frames: Vec<FrameReport>,
     /// Rows of the output.
     pub height: usize,
@@ -27,21 +37,36 @@ pub struct Report {
     pub rejected: u64,
     /// Output pixels without a used sample.
     pub empty: u64,
+    /// Output pixels at which `nkeep` or `maxrej` brought a rejected sample back.
+    pub restored: u64,
+    /// Output pixels at which sigclip, madclip or avsigclip found a spread of 0 among two or more samples.
+    pub zero_spread: u64,
     /// What each frame lost, in frame order.
     pub per_frame: Vec<FrameTotals>,
     /// What the user should know. Warnings never change a result.
-    pub warnings: Vec<String>,
+    pub warnings: Vec<Warning>,
     /// How it was done.
     pub plan: Plan,
-    /// Wall time of the stages.
+    /// The instruction set.
+    pub level: Level,
+    /// Wall time of the stages of combining.
     pub timings: Timings,
+    /// Wall time of the statistics for scale, zero and weight, before that.
+    pub statistics: Duration,
+    /// Wall time of all of it, up to the moment at which outputs get their names.
+    pub elapsed: Duration,
+    /// Bytes of samples in output files.
+    pub bytes_written: u64,
+    /// Most memory that this process has had so far, in bytes, where the system tells; it is more than the plan's, which does not
+    /// count the program, its libraries, and what the caller holds.
+    pub peak_memory: Option<u64>,
 }
 
-/// One input frame.
+/// One frame.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct FrameReport {
-    /// The input as it was given; with the plane behind it for images of more than two axes.
+    /// The input as it was given; with the plane behind it for images of more than two axes. Of arrays `frame 1` and so on.
     pub name: String,
     /// EXPTIME (seconds), if the header has it.
     pub exposure: Option<f64>,
@@ -53,26 +78,70 @@ pub struct FrameReport {
     pub zero: Option<f64>,
     /// Normalised weight, if there are weights.
     pub weight: Option<f64>,
+    /// Pixel (0, 0) of the frame is this pixel (x, y) of the output.
+    pub offset: (i64, i64),
+    /// Its noise, if a model was given.
+    pub noise: Option<Noise>,
+    /// Its mask, if it has one.
+    pub mask: Option<String>,
+    /// DATASUM, if its header has it: of the data as they were stored.
+    pub datasum: Option<String>,
 }
 
-impl Report {
-    pub(crate) fn new(
-        stacker: &Stacker,
-        plan: Plan,
-        summary: Summary,
-        (height, width): (usize, usize),
-        element_bytes: usize,
-    ) -> Self {
-        let Summary { samples, missing, rejected, empty, frames: per_frame, timings } = summary;
-        let mut warnings = Vec::new();
-        if stacker.options.combine == Combine::Sum && stacker.weight != Weight::None {
-            warnings.push("weight has no effect on combine=sum".to_owned());
-        }
-        let frames = samples / (height * width).max(1) as u64;
-        warnings
-            .extend(stacker.options.rejections.iter().filter_map(|rejection| unreachable(rejection, frames)));
-        let frames = Vec::new();
+impl FrameReport {
+    /// The name without its folder: where files lay is nobody's business.
+    pub(crate) fn short_name(&self) -> &str {
+        self.name.rsplit('/').next().unwrap_or(&self.name)
+    }
+
+    pub(crate) fn new(name: String) -> Self {
         Self {
+            name,
+            exposure: None,
+            ncombine: 1.0,
+            scale: None,
+            zero: None,
+            weight: None,
+            offset: (0, 0),
+            noise: None,
+            mask: None,
+            datasum: None,
+        }
+    }
+}
+
+/// What a report is made of.
+pub(crate) struct Run<'a> {
+    pub(crate) stacker: &'a Stacker,
+    /// As the frames resolved them.
+    pub(crate) options: &'a Options,
+    pub(crate) products: Vec<Product>,
+    pub(crate) plan: Plan,
+    pub(crate) level: Level,
+    /// (height, width).
+    pub(crate) shape: (usize, usize),
+    pub(crate) element_bytes: usize,
+    pub(crate) frames: Vec<FrameReport>,
+    pub(crate) normalised: &'a Normalised,
+    pub(crate) started: Instant,
+    pub(crate) statistics: Duration,
+}
+
+impl Run<'_> {
+    /// The report, once the engine is done.
+    pub(crate) fn report(self, summary: Summary, levels: Levels) -> Report {
+        let Self { stacker, options, products, shape: (height, width), mut frames, element_bytes, .. } = self;
+        let has_weights = stacker.weight != Weight::None || options.sample_weights;
+        let mut warnings = warning::of_options(options, frames.len(), has_weights);
+        let seen = Seen { summary: &summary, pixels: (height * width) as u64, levels };
+        warnings.extend(warning::of_totals(options, &seen));
+        for (frame, noise) in frames.iter_mut().zip(&options.noise) {
+            frame.noise = Some(*noise);
+        }
+        let Summary { samples, missing, rejected, empty, restored, zero_spread, frames: per_frame, timings } =
+            summary;
+        let mut report = Report {
+            settings: Settings::of(stacker, options, element_bytes, &products),
             frames,
             height,
             width,
@@ -81,33 +150,36 @@ impl Report {
             missing,
             rejected,
             empty,
+            restored,
+            zero_spread,
             per_frame,
             warnings,
-            plan,
+            plan: self.plan,
+            level: self.level,
             timings,
-        }
+            statistics: self.statistics,
+            elapsed: self.started.elapsed(),
+            bytes_written: 0,
+            peak_memory: peak_memory(),
+        };
+        self.normalised.tell(&mut report);
+        report
     }
 }
 
-/// A factor that a lone outlier among so many frames cannot reach (algorithms.md section 11, W1).
-fn unreachable(rejection: &Rejection, frames: u64) -> Option<String> {
-    let Rejection::SigClip(clip) = rejection else { return None };
-    let reach = clip.reach(frames as usize);
-    let beyond = |factor: f64| factor.is_finite() && factor >= reach;
-    let sides = [("lsigma", clip.lsigma), ("hsigma", clip.hsigma)];
-    let sides: Vec<&str> =
-        sides.iter().filter(|(_, factor)| beyond(*factor)).map(|(side, _)| *side).collect();
-    if sides.is_empty() {
-        return None;
+/// Most memory that this process has had, in bytes.
+pub(crate) fn peak_memory() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim().trim_end_matches("kB").trim().parse::<u64>().ok()?.checked_mul(1024)
+}
+
+impl Report {
+    /// Does the frame contribute to any pixel?
+    pub(crate) fn contributes(&self, frame: usize) -> bool {
+        let pixels = (self.height * self.width) as u64;
+        self.per_frame.get(frame).is_none_or(|lost| lost.missing + lost.rejected() < pixels)
     }
-    let least = clip.lsigma.min(clip.hsigma);
-    let enough = (frames..1000).find(|n| clip.reach(*n as usize) > least);
-    let more_frames = enough.map_or_else(String::new, |n| format!(", or at least {n} frames,"));
-    Some(format!(
-        "{} cannot reject a lone outlier among {frames} frames, which is at most {reach:.2} sigma from the centre: a smaller \
-         factor{more_frames} can",
-        sides.join(" and ")
-    ))
 }
 
 impl fmt::Display for Report {

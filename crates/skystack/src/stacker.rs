@@ -387,16 +387,15 @@ impl Stacker {
         Ok(self.on_pool(plan, run)??)
     }
 
+    /// The instruction set of a run.
+    pub(crate) fn run_level(&self) -> Result<Level, Error> {
+        let unknown = |e| Error::new(ErrorKind::Parameter, format!("{}: {e}", Level::VARIABLE));
+        self.level.map_or_else(|| Level::from_environment().map_err(unknown), Ok)
+    }
+
     /// How a run is watched and stopped.
     pub(crate) fn control(&self) -> Result<Control<'_>, Error> {
-        let level = match self.level {
-            Some(level) => level,
-            None => {
-                let unknown = |e| Error::new(ErrorKind::Parameter, format!("{}: {e}", Level::VARIABLE));
-                Level::from_environment().map_err(unknown)?
-            }
-        };
-        let mut control = Control::new(level);
+        let mut control = Control::new(self.run_level()?);
         if let Some(progress) = &self.progress {
             control = control.progress(&**progress);
         }

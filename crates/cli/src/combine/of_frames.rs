@@ -7,14 +7,13 @@ use skystack::{
     InputVariance, MaskType, Masks, NoiseModel, Norm, Offsets, PerFrame, Stacker, Statsec, Weight, inputs,
 };
 
-use crate::args::{CombineName, FrameArgs, MaskName, RejectName, StackArgs, word};
+use crate::args::{FrameArgs, MaskName, StackArgs};
 use crate::failure::Failure;
 use crate::values::{FrameNumbers, NumberOrKeyword, OffsetSource, Section, VarianceSource};
 
 /// `stacker` with all that the flags say of the frames.
 pub(super) fn apply(stacker: Stacker, args: &StackArgs) -> Result<Stacker, Failure> {
     let frames = &args.frames;
-    check_noise_is_used(args)?;
     let mut stacker = stacker
         .zero(norm(&frames.zero)?)
         .scale(norm(&frames.scale)?)
@@ -103,21 +102,6 @@ fn noise(frames: &FrameArgs) -> NoiseModel {
         rdnoise: number(&frames.rdnoise),
         snoise: number(&frames.snoise),
     }
-}
-
-/// A noise model that nothing looks at: the user believes that it does something.
-fn check_noise_is_used(args: &StackArgs) -> Result<(), Failure> {
-    let used = matches!(args.reject, RejectName::CcdClip | RejectName::CrReject | RejectName::VarClip)
-        || args.combine == CombineName::Nmodel
-        || args.frames.variance == VarianceSource::Noise;
-    if used || noise(&args.frames) == NoiseModel::default() {
-        return Ok(());
-    }
-    let reject = word(args.reject);
-    Err(Failure::usage(format!(
-        "--gain, --rdnoise and --snoise are not used by --reject {reject} (needed: --reject ccdclip, crreject or varclip, \
-         --combine nmodel, or --variance noise)"
-    )))
 }
 
 /// The lines of a list of numbers, without comments and empty ones, with their numbers from 1.

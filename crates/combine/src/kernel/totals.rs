@@ -17,6 +17,10 @@ pub struct Totals {
     pub(crate) rejected: u64,
     /// Pixels without a used sample.
     pub(crate) empty: u64,
+    /// Pixels at which `nkeep` or `maxrej` brought a sample back.
+    pub(crate) restored: u64,
+    /// Pixels at which a clip found a spread of 0.
+    pub(crate) zero_spread: u64,
 }
 
 /// What one frame lost.
@@ -28,6 +32,8 @@ pub struct FrameTotals {
     pub high: u64,
     /// Samples rejected as neighbours.
     pub grow: u64,
+    /// Samples that were missing.
+    pub missing: u64,
 }
 
 impl FrameTotals {
@@ -40,18 +46,26 @@ impl FrameTotals {
         self.low += other.low;
         self.high += other.high;
         self.grow += other.grow;
+        self.missing += other.missing;
     }
 }
 
 impl Totals {
+    /// Of these totals, those that only the pass of the rejections knows, if it `counts`.
+    pub(super) fn of_judging(self, counts: bool) -> Self {
+        Self { zero_spread: if counts { self.zero_spread } else { 0 }, ..Self::default() }
+    }
+
     pub(crate) fn merge(&mut self, other: &Self) {
         self.valid += other.valid;
         self.rejected += other.rejected;
         self.empty += other.empty;
+        self.restored += other.restored;
+        self.zero_spread += other.zero_spread;
     }
 }
 
-/// Adds what the first `lanes` of a group lost to each frame, if that is counted.
+/// Adds what the first `lanes` of a group lost to each frame, if that is counted. Nothing to do where all is there, and used.
 #[inline(always)]
 pub(super) fn add_fates<V: Vector>(
     frames: &mut [FrameTotals],
@@ -59,27 +73,51 @@ pub(super) fn add_fates<V: Vector>(
     kept: &Kept<V>,
     lanes: usize,
 ) {
-    if frames.is_empty() || kept.all || !kept.count.lt(kept.valid).any() {
+    if frames.is_empty() || kept.all {
         return;
     }
-    let present = u32::MAX >> (u32::BITS as usize - lanes);
-    for (to, fate) in frames.iter_mut().zip(columns.settle(kept)) {
-        to.low += u64::from((fate.low & present).count_ones());
-        to.high += u64::from((fate.high & present).count_ones());
+    let present = present(lanes);
+    let rejects = kept.count.lt(kept.valid).any();
+    if rejects {
+        for (to, fate) in frames.iter_mut().zip(columns.settle(kept)) {
+            to.low += u64::from((fate.low & present).count_ones());
+            to.high += u64::from((fate.high & present).count_ones());
+        }
     }
-}
-
-/// Adds what the codes (frames x `width`) say of some pixels.
-#[inline(always)]
-pub(super) fn add_codes(frames: &mut [FrameTotals], codes: &[u8], pixels: Range<usize>, width: usize) {
-    for (to, row) in frames.iter_mut().zip(codes.chunks_exact(width)) {
-        for code in &row[pixels.clone()] {
-            to.low += u64::from(*code == Reason::Low as u8);
-            to.high += u64::from(*code == Reason::High as u8);
-            to.grow += u64::from(*code == Reason::Grow as u8);
+    if !columns.full {
+        // A rejection may have made NaN of what it dropped; that has a fate.
+        let fates = columns.fates.iter().map(|fate| if rejects { fate.low | fate.high } else { 0 });
+        for ((to, y), rejected) in frames.iter_mut().zip(columns.samples.iter()).zip(fates) {
+            to.missing += u64::from((!y.eq(*y).bits() & !rejected & present).count_ones());
         }
     }
 }
+
+/// The first `lanes` lanes.
+#[inline(always)]
+fn present(lanes: usize) -> u32 {
+    u32::MAX >> (u32::BITS as usize - lanes)
+}
+
+/// Adds what the codes (frames x `width`) say of some pixels; the lanes in which a sample was brought back.
+#[inline(always)]
+pub(super) fn add_codes(frames: &mut [FrameTotals], codes: &[u8], pixels: Range<usize>, width: usize) -> u32 {
+    let is = |code: u8, reason: Reason| u64::from(code == reason as u8);
+    let mut restored = 0;
+    for (to, row) in frames.iter_mut().zip(codes.chunks_exact(width)) {
+        for (lane, &code) in row[pixels.clone()].iter().enumerate() {
+            to.low += is(code, Reason::Low);
+            to.high += is(code, Reason::High);
+            to.grow += is(code, Reason::Grow);
+            to.missing += MISSING.iter().map(|reason| is(code, *reason)).sum::<u64>();
+            restored |= u32::from(code == Reason::Restored as u8) << lane;
+        }
+    }
+    restored
+}
+
+const MISSING: [Reason; 4] = [Reason::Outside, Reason::NoData, Reason::Masked, Reason::Threshold];
+
 /// [`Totals`] of each lane, in f64: exact up to 2⁵³ samples.
 pub(super) struct LaneTotals<V: Vector> {
     valid: V::Wide,
@@ -87,13 +125,23 @@ pub(super) struct LaneTotals<V: Vector> {
     zero: V,
     empty: u64,
     streamed: u64,
+    restored: u64,
+    zero_spread: u64,
 }
 
 impl<V: Vector> LaneTotals<V> {
     #[inline(always)]
     pub(super) fn new(isa: V::Isa) -> Self {
         let none = V::Wide::splat(isa, 0.0);
-        Self { valid: none, used: none, zero: V::splat(isa, V::Element::narrow(0.0)), empty: 0, streamed: 0 }
+        let zero = V::splat(isa, V::Element::narrow(0.0));
+        Self { valid: none, used: none, zero, empty: 0, streamed: 0, restored: 0, zero_spread: 0 }
+    }
+
+    /// Adds the lanes, of the first `lanes`, in which samples came back, and in which a spread was 0.
+    #[inline(always)]
+    pub(super) fn add_lanes(&mut self, restored: u32, zero_spread: u32, lanes: usize) {
+        self.restored += u64::from((restored & present(lanes)).count_ones());
+        self.zero_spread += u64::from((zero_spread & present(lanes)).count_ones());
     }
 
     /// Adds L pixels of `frames` frames, of which the first `lanes` are in the image.
@@ -110,7 +158,7 @@ impl<V: Vector> LaneTotals<V> {
         }
         self.valid = self.valid + valid.widen();
         self.used = self.used + used.widen();
-        let empty = kept.count.eq(self.zero).bits() & (u32::MAX >> (u32::BITS as usize - lanes));
+        let empty = kept.count.eq(self.zero).bits() & present(lanes);
         self.empty += u64::from(empty.count_ones());
     }
 
@@ -136,6 +184,7 @@ impl<V: Vector> LaneTotals<V> {
     pub(super) fn sum(&self) -> Totals {
         let sum = |lanes: &V::Wide| lanes.lanes().iter().map(|n| *n as u64).sum::<u64>();
         let (valid, used) = (sum(&self.valid) + self.streamed, sum(&self.used) + self.streamed);
-        Totals { valid, rejected: valid - used, empty: self.empty }
+        let Self { empty, restored, zero_spread, .. } = *self;
+        Totals { valid, rejected: valid - used, empty, restored, zero_spread }
     }
 }

@@ -140,7 +140,7 @@ fn passes<V: Vector>(
     floors: &Floors<V>,
     record: bool,
 ) -> Clipped<V> {
-    let (zero, _) = constants(isa);
+    let (zero, one) = constants(isa);
     let wide_zero = V::Wide::splat(isa, 0.0);
     let mut survivors = start;
     let mut last = LastPass { before: start, limits: Limits { center: zero, variance: wide_zero } };
@@ -155,12 +155,19 @@ fn passes<V: Vector>(
         if !active.any() {
             break;
         }
-        if quickly && let Some(after) = quick::pass(clip, isa, columns.ranks(), &survivors, pass, active) {
+        let mut zero_spread = 0;
+        if quickly
+            && let Some(after) =
+                quick::pass(clip, isa, columns.ranks(), &survivors, pass, active, &mut zero_spread)
+        {
+            columns.zero_spread |= zero_spread;
             active = survivors.replace(clip, isa, columns, after, active);
             pass += 1;
             continue;
         }
         let limits = center::limits(clip, width, isa, columns, &survivors, pass, active);
+        let is_zero = V::narrow_mask(limits.variance.eq(wide_zero)) & one.lt(survivors.window.count);
+        columns.zero_spread |= (active & is_zero).bits();
         active = active & clip.may_go_on(isa, &limits, &last.limits, pass);
         if !active.any() {
             break;

@@ -56,7 +56,8 @@ impl SigClip {
     }
 }
 
-/// The survivors after pass number `pass`, or nothing where a lane of `active` is not decided.
+/// The survivors after pass number `pass`, or nothing where a lane of `active` is not decided. `zero_spread` gets the lanes
+/// of two or more samples that are known to have none.
 #[inline(always)]
 pub(super) fn pass<V: Vector>(
     clip: &SigClip,
@@ -65,6 +66,7 @@ pub(super) fn pass<V: Vector>(
     survivors: &Survivors<V>,
     pass: u32,
     active: V::Mask,
+    zero_spread: &mut u32,
 ) -> Option<Survivors<V>> {
     let median = lane::median(isa, sorted, &survivors.window);
     let center = match clip.first_center.filter(|_| pass == 0).unwrap_or(clip.center) {
@@ -75,6 +77,7 @@ pub(super) fn pass<V: Vector>(
         Spread::Mad { factor } => Reach::of_mad(isa, factor, sorted, survivors, median, active),
         _ => Reach::of_sums(clip, isa, sorted, survivors, center),
     };
+    *zero_spread = (active & reach.zero & number::<V>(isa, 1).lt(survivors.window.count)).bits();
     // F4: a spread of 0 tells nothing, or everything.
     let active = if clip.zero_spread == ZeroSpread::Stop { active & !reach.zero } else { active };
     if (active & !reach.sane).any() {

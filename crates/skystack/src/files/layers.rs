@@ -65,6 +65,12 @@ impl MaskFiles {
         Ok(Some(Self { frames: planes, masks: masks.clone() }))
     }
 
+    /// The mask of a frame, as a report names it.
+    pub(super) fn name(&self, frame: usize) -> Option<String> {
+        let plane = self.frames[frame].as_ref()?;
+        Some(plane.image.name_for_messages().to_owned())
+    }
+
     pub(super) fn paths(&self) -> impl Iterator<Item = &Path> {
         self.frames.iter().flatten().map(|plane| plane.image.path())
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use skystack_combine::{
     BoxError, FrameSource, Layer, MOST_FRAMES, Options, Placement, SampleFormat, SampleType,
 };
-use skystack_fits::{Bitpix, FitsWriter, Header, Image, InputPath, Limits, Physical, Working};
+use skystack_fits::{Bitpix, Card, FitsWriter, Header, Image, InputPath, Limits, Physical, Working};
 use skystack_plan::{Machine, Plan, Source, Workload, open_files};
 use skystack_simd::Element;
 
@@ -15,7 +15,16 @@ use super::layers::{MaskFiles, VarianceFiles};
 use crate::noise::Numbered;
 use crate::offsets::{Framed, Layout};
 use crate::stacker::Outtype;
-use crate::{Error, ErrorKind, FrameReport, InputVariance, MaskType, OutputFiles, Stacker};
+use crate::{Error, ErrorKind, FrameReport, InputVariance, MaskType, OutputFiles, Stacker, Warning, header};
+
+/// HISTORY and IMCMBnnn of a frame.
+const CARDS_OF_A_FRAME: usize = 4;
+
+/// What a frame takes in the table of frames.
+const TABLE_BYTES: usize = 512;
+
+/// What a frame takes in the JSON report.
+const JSON_BYTES: usize = 1024;
 
 /// Most offenders that one message names.
 const MOST_NAMED: usize = 3;
@@ -49,18 +58,16 @@ impl Frame {
 
     pub(super) fn report(&self) -> FrameReport {
         FrameReport {
-            name: self.name(),
             exposure: self.header().get_f64("EXPTIME"),
             ncombine: self.header().get_f64("NCOMBINE").filter(|n| is_count(*n)).unwrap_or(1.0),
-            scale: None,
-            zero: None,
-            weight: None,
+            datasum: self.header().get_str("DATASUM"),
+            ..FrameReport::new(self.name())
         }
     }
 }
 
 /// Can this be a number of images?
-pub(super) fn is_count(ncombine: f64) -> bool {
+fn is_count(ncombine: f64) -> bool {
     (1.0..1e9).contains(&ncombine)
 }
 
@@ -123,6 +130,28 @@ impl Inputs {
     /// NCOMBINE of each frame.
     pub(crate) fn ncombine(&self) -> Vec<f64> {
         self.frames.iter().map(|frame| frame.report().ncombine).collect()
+    }
+
+    /// What a report says of the frames before anything is done.
+    pub(super) fn reports(&self) -> Vec<FrameReport> {
+        let mut reports: Vec<FrameReport> = self.frames.iter().map(Frame::report).collect();
+        for (report, placement) in reports.iter_mut().zip(&self.layout.placements) {
+            report.offset = (placement.x as i64, placement.y as i64);
+        }
+        if let Some(masks) = &self.masks {
+            reports.iter_mut().enumerate().for_each(|(i, report)| report.mask = masks.name(i));
+        }
+        reports
+    }
+
+    /// What is odd about the inputs.
+    pub(super) fn warnings(&self) -> impl Iterator<Item = Warning> {
+        let ncombine = self.frames.iter().filter_map(|frame| {
+            let found = frame.header().get_f64("NCOMBINE").filter(|n| !is_count(*n))?;
+            Some(Warning::Ncombine { frame: frame.name(), found })
+        });
+        let of_reading = self.images.iter().flat_map(|image| image.warnings());
+        ncombine.chain(of_reading.cloned().map(Warning::Input))
     }
 
     /// The widest working type of the frames (B1), or what was asked for.
@@ -245,8 +274,17 @@ impl Inputs {
             .halo(options.halo(), options.code_bytes())
             .outputs(outputs.bytes_per_pixel(frames, element_bytes), false)
             .scratch(self.read_scratch(stacker, working)?)
-            .fixed(outputs.paths().count() * FitsWriter::SCRATCH_BYTES);
+            .fixed(outputs.images().count() * FitsWriter::SCRATCH_BYTES + self.text_bytes(outputs));
         stacker.plan(&options, workload, &self.machine)
+    }
+
+    /// Bytes of headers and report, most of which is about single frames: names and HISTORY of each in every header, twice while
+    /// it is written.
+    fn text_bytes(&self, outputs: &OutputFiles) -> usize {
+        let headers = self.frames.len().min(header::MOST_NAMES) * CARDS_OF_A_FRAME * Card::BYTES * 2;
+        let table = self.frames.len().saturating_sub(header::MOST_NAMES) * TABLE_BYTES;
+        let report = outputs.report_path().map_or(0, |_| self.frames.len() * JSON_BYTES);
+        headers * (1 + outputs.further.len()) + table + report
     }
 
     /// Bytes a sample of masks, variances and quality bits.

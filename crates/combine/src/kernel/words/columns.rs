@@ -64,6 +64,7 @@ pub(super) fn reject<T: Element, I: Isa>(
                 }
                 let mut columns = block.columns();
                 let kept = options.rejections.keep(isa, &mut columns);
+                let (restored, zero_spread) = (columns.restored, columns.zero_spread);
                 let of_part = Group { x: x + part, rows, fallback: 0, codes: None };
                 output::write(isa, options, tile, &of_part, &mut columns, &kept);
                 let lanes = values.min(width - (x + part));
@@ -73,6 +74,7 @@ pub(super) fn reject<T: Element, I: Isa>(
                     Sides { column, format: *format, part, lanes, ranks, kept: &kept }.add(isa, per_frame);
                 }
                 totals.add(&kept, frames, lanes);
+                totals.add_lanes(restored, zero_spread, lanes);
             }
         }
     }

@@ -1,0 +1,98 @@
+//! Flags that nothing would look at in this combination: refused, because the user believes that they do something.
+
+use crate::args::{CombineName, FrameArgs, MaskName, OutputArgs, RejectName, StackArgs, word};
+use crate::failure::Failure;
+use crate::values::{FrameNumbers, NumberOrKeyword, VarianceSource};
+use skystack::Convention;
+
+/// Refuses the first of them. Flags of the rejection itself are the business of `resolve`.
+pub(super) fn check(args: &StackArgs) -> Result<(), Failure> {
+    let reject = word(args.reject);
+    for (given, used, flag, needed) in [
+        (
+            args.frames.statsec.is_some(),
+            takes_statistics(&args.frames),
+            "--statsec is not used where no statistic is taken".to_owned(),
+            "--zero, --scale or --weight with mode, median, mean, iksslite or noise",
+        ),
+        (
+            args.frames.maskvalue != 0,
+            args.frames.masktype != MaskName::None,
+            "--maskvalue is not used by --masktype none".to_owned(),
+            "goodvalue, badvalue, goodbits, badbits or novalue",
+        ),
+        (
+            args.frames.mask.is_some(),
+            args.frames.masktype != MaskName::None || args.output.dq.is_some(),
+            "--mask is not used by --masktype none".to_owned(),
+            "another --masktype, or --dq",
+        ),
+        (
+            args.frames.grow >= 1.0,
+            args.reject != RejectName::None,
+            format!("--grow is not used by --reject {reject}"),
+            "a rejection, whose neighbours grow reaches",
+        ),
+        (
+            matches!(args.frames.variance, VarianceSource::Noise | VarianceSource::Number(_)),
+            // An extension also says which samples have no variance, and are missing.
+            args.output.error.is_some() || args.reject == RejectName::VarClip,
+            "--variance is not used".to_owned(),
+            "--error, or --reject varclip",
+        ),
+        (
+            args.output.mef,
+            args.output.is_anything(),
+            "--mef is not used where there is one image".to_owned(),
+            "--sigma, --error, --nrej, --count, --expmap, --rejmask or --dq",
+        ),
+    ] {
+        if given && !used {
+            return Err(Failure::usage(format!("{flag} (needed: {needed})")));
+        }
+    }
+    noise(args)
+}
+
+/// Does the run measure its frames?
+fn takes_statistics(frames: &FrameArgs) -> bool {
+    let measured = |numbers: &FrameNumbers| {
+        use FrameNumbers::{IkssLite, Mean, Median, Mode, Noise};
+        matches!(numbers, Mode | Median | Mean | IkssLite | Noise)
+    };
+    measured(&frames.zero) || measured(&frames.scale) || measured(&frames.weight)
+}
+
+impl OutputArgs {
+    /// Is any further image asked for?
+    fn is_anything(&self) -> bool {
+        let paths =
+            [&self.sigma, &self.error, &self.nrej, &self.count, &self.expmap, &self.rejmask, &self.dq];
+        paths.iter().any(|path| path.is_some())
+    }
+}
+
+/// The parts of the noise model, each where nothing looks at it. SWarp's varclip has a gain and nothing else.
+fn noise(args: &StackArgs) -> Result<(), Failure> {
+    let FrameArgs { gain, rdnoise, snoise, variance, .. } = &args.frames;
+    let all = matches!(args.reject, RejectName::CcdClip | RejectName::CrReject)
+        || args.combine == CombineName::Nmodel
+        || *variance == VarianceSource::Noise;
+    let swarp = args.reject == RejectName::VarClip && args.convention == Some(Convention::Swarp);
+    let is = |given: &NumberOrKeyword, default: f64| *given == NumberOrKeyword::Number(default);
+    for (flag, is_default, used) in [
+        ("--gain", is(gain, 1.0), all || swarp),
+        ("--rdnoise", is(rdnoise, 0.0), all),
+        ("--snoise", is(snoise, 0.0), all),
+    ] {
+        if !is_default && !used {
+            let reject = word(args.reject);
+            let swarp = if flag == "--gain" { " or varclip of swarp" } else { "" };
+            return Err(Failure::usage(format!(
+                "{flag} is not used by --reject {reject} (needed: --reject ccdclip, crreject{swarp}, --combine nmodel, or \
+                 --variance noise)"
+            )));
+        }
+    }
+    Ok(())
+}
