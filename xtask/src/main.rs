@@ -52,7 +52,7 @@ const CHORES: &[(&str, &str, Chore)] = &[
     ("package", "try to package every crate as a release would (needs the registry)", ci::package),
     (
         "validate",
-        "compare the program with other programs' results: [DIR] [--case TEXT] [--brief] [--keep] [--bin PATH]",
+        "compare the program with other programs' results: [DIR] [--case TEXT] [--brief] [--keep] [--bin PATH] [--write]",
         validate::run,
     ),
     (
