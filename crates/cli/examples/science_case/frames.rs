@@ -7,12 +7,12 @@ use skystack::fits::{Bitpix, FitsWriter, Header, Image, ImageSpec, InputPath, Li
 
 use super::Result;
 
-/// The first plane of an image, and its header.
+/// The first plane of an image, and what another image keeps of its header.
 pub(crate) fn read(path: &Path) -> Result<(Array2<f64>, Header)> {
     let image = Image::open(&InputPath::parse(path), &Limits::default())?;
     let mut plane = Array2::zeros((image.height(), image.width()));
     image.read_rows(0, 0..image.height(), plane.as_slice_mut().ok_or("a fresh array")?, &mut Vec::new())?;
-    Ok((plane, image.header().clone()))
+    Ok((plane, image.header().inherit(2)))
 }
 
 /// All planes of a cube of bytes.

@@ -8,8 +8,8 @@ use ndarray::Array2;
 use super::night::{Exposure, GAIN, Hit, Night, RDNOISE};
 use super::{Result, frames};
 
-/// Names of the combined images, as the document's commands write them.
-const METHODS: [&str; 4] = ["average", "median", "sigclip", "varclip"];
+/// Names of the combined images, as the document's commands write them; the last is sigclip with the true levels of the sky.
+const METHODS: [&str; 5] = ["average", "median", "sigclip", "varclip", "known"];
 
 /// Bins of amplitude, in units of the noise of the sample.
 const EDGES: [f64; 7] = [1.0, 3.0, 5.0, 7.0, 10.0, 20.0, 2000.0];

@@ -154,11 +154,15 @@ impl Night {
             frames::write_counts(&file("sci", number), &self.science(number), header)?;
         }
         frames::write_counts(&folder.join("raw/badpix.fits"), &self.bad, Header::new())?;
-        let mut shifts = String::new();
-        for Exposure { shift: (dx, dy), .. } in &self.exposures {
+        let (mut shifts, mut zeros) = (String::new(), String::new());
+        let first = &self.exposures[0];
+        for Exposure { shift: (dx, dy), transparency, sky_e, .. } in &self.exposures {
             let _ = writeln!(shifts, "{dx} {dy}");
+            // Given zeros are added before the scale divides.
+            let _ = writeln!(zeros, "{}", (first.sky_e * transparency / first.transparency - sky_e) / GAIN);
         }
         std::fs::write(folder.join("shifts.txt"), shifts)?;
+        std::fs::write(folder.join("zeros.txt"), zeros)?;
         Ok(format!(
             "{BIASES} bias, {DARKS} dark, {FLATS} flat and {} science frames of {} x {}; {} samples hit\n",
             self.exposures.len(),
