@@ -69,7 +69,9 @@ fn the_commands_of_the_document_run_and_the_errors_are_honest() {
     for name in ["average", "median", "sigclip", "varclip", "known"] {
         let figures = row(name);
         assert!((0.93..1.1).contains(&figures[2]), "{name}: {said}");
-        assert!(figures[3].abs() < 0.1 * figures[0], "{name}: {said}");
+        // A measured sky is drawn by the stars of the frame; the true one is not.
+        let most = if name == "known" { 0.05 } else { 0.5 };
+        assert!(figures[3].abs() < most * figures[0], "{name}: {said}");
     }
     assert!(row("average")[4] > 10.0 * row("varclip")[4].abs(), "{said}");
 }

@@ -96,10 +96,7 @@ fn sensitivity_noise_keeps_the_light_of_stars_whose_seeing_drifts() {
         is(&format!("ccdclip with snoise, seeing drifts by {drift}: light"), kept, 0.0, ERRORS * error);
         let (lost, error) = loss(clip, 0.0, (1e5, drift), &stack);
         // What the model does not know it takes for cosmic rays: this test would see a clip that ignores snoise.
-        assert!(
-            lost.abs() > 0.001 + ERRORS * error,
-            "ccdclip without snoise, drift {drift}: {lost} +- {error}"
-        );
+        assert!(lost.abs() > 4.0 * error, "ccdclip without snoise, drift {drift}: {lost} +- {error}");
         println!("ccdclip without snoise, seeing drifts by {drift}: light {lost:+.5} +- {error:.5}");
     }
 }
