@@ -4,6 +4,7 @@
 //! version cannot do must stop, not get another picture.
 
 use std::ffi::OsString;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::builder::{OsStringValueParser, TypedValueParser};
@@ -170,6 +171,24 @@ pub(crate) struct FrameArgs {
     /// Weights of the frames: none, mode, median, mean, noise, exposure, !KEYWORD, @FILE
     #[arg(long, value_name = "SOURCE", default_value = "none", allow_negative_numbers = true, value_parser = OsStringValueParser::new().try_map(FrameNumbers::weight))]
     pub(crate) weight: FrameNumbers,
+    /// Zero and scale in one: robust location and scale of each frame, or what overlapping frames have in common [default: none]
+    #[arg(long, value_enum, value_name = "NAME")]
+    pub(crate) norm: Option<NormName>,
+    /// What the rejection sees subtracted, if otherwise: as --zero
+    #[arg(long, value_name = "SOURCE", value_parser = OsStringValueParser::new().try_map(FrameNumbers::zero))]
+    pub(crate) reject_zero: Option<FrameNumbers>,
+    /// What the rejection sees divided, if otherwise: as --scale
+    #[arg(long, value_name = "SOURCE", value_parser = OsStringValueParser::new().try_map(FrameNumbers::scale))]
+    pub(crate) reject_scale: Option<FrameNumbers>,
+    /// Zero and scale of what the rejection sees, if otherwise: as --norm
+    #[arg(long, value_enum, value_name = "NAME")]
+    pub(crate) reject_norm: Option<NormName>,
+    /// The frame that --norm and --reject-norm leave as it is [default: 1]
+    #[arg(long, value_name = "FRAME")]
+    pub(crate) norm_reference: Option<NonZeroUsize>,
+    /// Fewest common pixels of two frames that count for an overlap norm [default: 100]
+    #[arg(long, value_name = "PIXELS")]
+    pub(crate) minoverlap: Option<NonZeroUsize>,
     /// Section for these statistics: [x1:x2,y1:y2] of each frame, or overlap [default: the whole frame]
     #[arg(long, value_name = "SECTION", allow_hyphen_values = true)]
     pub(crate) statsec: Option<Section>,
@@ -390,6 +409,14 @@ names! {
         CcdClip = "ccdclip", CrReject = "crreject", Pclip = "pclip", Percentile = "percentile",
         MadClip = "madclip", MedSigma = "medsigma", Winsorized = "winsorized", LinearFit = "linearfit",
         Gesd = "gesd", MeanClip = "meanclip", VarClip = "varclip",
+    }
+}
+
+names! {
+    /// `--norm`.
+    NormName {
+        Add = "add", AddScale = "addscale", Mul = "mul", MulScale = "mulscale", OverlapZero = "overlap-zero",
+        OverlapScale = "overlap-scale", OverlapBoth = "overlap-both",
     }
 }
 

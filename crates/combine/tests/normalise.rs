@@ -8,9 +8,9 @@ use std::sync::atomic::AtomicBool;
 
 use common::Draw;
 use skystack_combine::normalise::{
-    Compare, Factor, Measurement, Norm, NormRule, NormaliseError, Pair, PairWeight, Request, SampleSize,
-    Sampling, Statistic, Statsec, Values, WeightNorm, Weights, compare_pairs, factors, least_squares,
-    measure, normalise, sample_bytes, weights,
+    Compare, Factor, Measurement, NormRule, NormaliseError, Pair, PairWeight, SampleSize, Sampling,
+    Statistic, Statsec, Values, Weights, compare_pairs, factors, least_squares, measure, sample_bytes,
+    weights,
 };
 use skystack_combine::{
     BoxError, CombineError, Control, FrameSource, Layer, Placement, Plane, SampleFormat, SampleType,
@@ -539,45 +539,4 @@ fn large_overlaps_are_thinned() {
 #[test]
 fn an_exact_number_has_no_error() {
     assert_eq!(Measurement::exact(3.0), Measurement { value: 3.0, error: Some(0.0), n: 1 });
-}
-
-/// Zero and weight by the mean, scale by exposure: one reading of each frame, and the numbers of the single steps.
-#[test]
-fn one_call_reads_once_and_does_what_the_steps_do() {
-    let mut draw = Draw::new(8);
-    let frames: Vec<Frame<f32>> = (0..3).map(|_| drawn(&mut draw, false, (20, 15))).collect();
-    let source = Frames::new(&frames, Way::Read, false);
-    let (mean, exposures) = (Statistic::Mean, vec![10.0, 20.0, 40.0]);
-    let request = Request {
-        scale: Norm::Measured(exposures.clone()),
-        zero: Norm::Statistic(mean),
-        weight: WeightNorm::Statistic(mean),
-        ncombine: vec![1.0, 2.0, 1.0],
-        ..Request::default()
-    };
-    assert_eq!(request.statistics(), [mean]);
-    let found = normalise(&source, &request, &Sampling::default(), 2, &control()).unwrap();
-    let mut asked = source.asked.lock().unwrap().clone();
-    asked.sort_by_key(|(frame, _)| *frame);
-    assert_eq!(asked, [(0, 0..15), (1, 0..15), (2, 0..15)]);
-    let means = measure(&source, &[mean], &Sampling::default(), 1, &control()).unwrap().remove(0);
-    let zero = Values::Measured(means.clone());
-    let steps = factors(NormRule::Iraf, 3, &Values::exact(&exposures), &zero).unwrap();
-    assert_eq!(found.factors, steps);
-    let measured = Weights::Measured(means.iter().map(|m| m.value).collect());
-    assert_eq!(found.weights, weights(&measured, &request.ncombine, &zero, &steps).unwrap().weights);
-    assert_eq!(found.warnings, []);
-
-    let noise = Request { weight: WeightNorm::Statistic(Statistic::Noise), ..Request::default() };
-    let sigmas =
-        measure(&source, &[Statistic::Noise], &Sampling::default(), 1, &control()).unwrap().remove(0);
-    let expected = Weights::Noise(sigmas.iter().map(|m| m.value).collect());
-    let found = normalise(&source, &noise, &Sampling::default(), 1, &control()).unwrap();
-    assert_eq!(found.weights, weights(&expected, &[], &Values::None, &[Factor::NONE; 3]).unwrap().weights);
-
-    source.asked.lock().unwrap().clear();
-    let given = Request { scale: Norm::Given(vec![1.0, 30.0, 2.0]), ..Request::default() };
-    let found = normalise(&source, &given, &Sampling::default(), 1, &control()).unwrap();
-    assert_eq!((found.warnings.len(), found.weights), (1, None));
-    assert!(source.asked.lock().unwrap().is_empty(), "nothing was to be measured");
 }

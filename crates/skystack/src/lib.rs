@@ -86,11 +86,11 @@ pub use arrays::{Combined, Frames, Sample};
 pub use error::{Error, ErrorKind};
 pub use masks::{MaskType, Masks};
 pub use noise::{NoiseModel, PerFrame};
-pub use normalise::{Norm, Normalisation};
+pub use normalise::{Norm, Normalisation, Overlap, OverlapFit};
 pub use offsets::{Footprint, Offsets};
 pub use output::OutputFiles;
 pub use report::{FrameReport, Report};
-pub use skystack_combine::normalise::Statsec;
+pub use skystack_combine::normalise::{Affine, PairWeight, Statsec};
 pub use skystack_combine::{
     Combine, CountProduct, CubeProduct, FrameTotals, Product, Products, Progress, Reason, Timings,
     ValueProduct,

@@ -1,14 +1,17 @@
 //! Scales, zeros and weights of the frames of a run (algorithms.md section 6): from what the user asked for to numbers.
 
+mod measured;
+
 use skystack_combine::normalise::{
-    self, Factor, Measurement, NormRule, SampleSize, Sampling, Statistic, Statsec, Values, Weights,
+    self, Affine, Factor, PairWeight, SampleSize, Sampling, Statistic, Statsec,
 };
 use skystack_combine::{Control, FrameSource, Options};
 use skystack_reject::Scaling;
 use skystack_simd::Element;
 
+use self::measured::{Factors, Measured};
 use crate::noise::Numbered;
-use crate::{Convention, Error, ErrorKind, PerFrame, Report, Weight};
+use crate::{Convention, Error, ErrorKind, Report, Weight};
 
 /// Where the number of each frame comes from that it is scaled or shifted by.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -36,18 +39,91 @@ pub enum Norm {
 }
 
 /// How frames are brought to one level.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Normalisation {
-    /// What the frames are divided by, relative to the first one.
-    pub scale: Norm,
-    /// What is subtracted from them, relative to the first one.
-    pub zero: Norm,
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Normalisation {
+    /// By numbers of each frame, relative to the first one (IRAF; algorithms.md section 6.1).
+    Levels {
+        /// What the frames are divided by.
+        scale: Norm,
+        /// What is subtracted from them.
+        zero: Norm,
+    },
+    /// By robust location and scale of each frame, IKSS-lite (Siril's `-norm`; section 6.4).
+    Affine {
+        /// What is made equal.
+        mode: Affine,
+        /// To that of which frame, from 0.
+        reference: usize,
+    },
+    /// By what frames say of the pixels that they have in common, for mosaics (section 6.5).
+    Overlap(Overlap),
+}
+
+/// Zeros or gains by least squares over all pairs of frames that overlap.
+///
+/// One frame of each group of frames that overlaps connect stays as it is, exactly: `reference` in its group, in others the first one.
+/// More than one group is a warning: nothing calibrates them against each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Overlap {
+    /// What is fitted.
+    pub fit: OverlapFit,
+    /// Fewest pixels that two frames must have in common to count.
+    pub minoverlap: usize,
+    /// What a pair of frames counts.
+    pub weight: PairWeight,
+    /// The frame that stays as it is, from 0.
+    pub reference: usize,
+}
+
+/// What [`Overlap`] finds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OverlapFit {
+    /// Zeros, from the median differences of pairs.
+    #[default]
+    Zeros,
+    /// Gains, from their median ratios.
+    Gains,
+    /// Gains, then zeros with these gains. (Never both at once: that has the solution that all are 0.)
+    GainsAndZeros,
+}
+
+impl Default for Overlap {
+    /// Zeros, of pairs with at least 100 common pixels, relative to the first frame.
+    fn default() -> Self {
+        Self { fit: OverlapFit::default(), minoverlap: 100, weight: PairWeight::default(), reference: 0 }
+    }
+}
+
+impl Default for Normalisation {
+    fn default() -> Self {
+        Self::Levels { scale: Norm::None, zero: Norm::None }
+    }
 }
 
 impl Normalisation {
     /// Does nothing happen?
     pub fn is_none(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// The statistics that have to be taken of each frame.
+    fn statistics(&self) -> [Option<Statistic>; 2] {
+        match self {
+            Self::Levels { scale, zero } => [scale.statistic(true), zero.statistic(false)],
+            Self::Affine { mode, .. } => {
+                [Some(Statistic::Ikss), mode.scales().then_some(Statistic::IkssScale)]
+            }
+            Self::Overlap(_) => [None, None],
+        }
+    }
+
+    /// The frame that stays as it is, where that can be chosen.
+    fn reference(&self) -> Option<usize> {
+        match self {
+            Self::Levels { .. } => None,
+            Self::Affine { reference, .. } | Self::Overlap(Overlap { reference, .. }) => Some(*reference),
+        }
     }
 }
 
@@ -104,7 +180,15 @@ pub(crate) struct Normalised {
 impl Wanted<'_> {
     /// Must samples be read before the first one is combined?
     pub(crate) fn reads_samples(&self) -> bool {
-        !self.statistics().is_empty()
+        !self.statistics().is_empty() || self.compares_pairs()
+    }
+
+    fn normalisations(&self) -> impl Iterator<Item = &Normalisation> {
+        [Some(self.output), self.rejection].into_iter().flatten()
+    }
+
+    fn compares_pairs(&self) -> bool {
+        self.normalisations().any(|norm| matches!(norm, Normalisation::Overlap(_)))
     }
 
     fn sampling(&self) -> Sampling {
@@ -118,9 +202,7 @@ impl Wanted<'_> {
 
     /// Every statistic that is needed, once.
     fn statistics(&self) -> Vec<Statistic> {
-        let sets = [Some(self.output), self.rejection];
-        let norms =
-            sets.into_iter().flatten().flat_map(|set| [set.scale.statistic(true), set.zero.statistic(false)]);
+        let norms = self.normalisations().flat_map(Normalisation::statistics);
         let mut statistics = Vec::new();
         for statistic in norms.chain([self.weight.statistic()]).flatten() {
             if !statistics.contains(&statistic) {
@@ -136,10 +218,12 @@ impl Wanted<'_> {
         source: &impl FrameSource<T>,
         frames: &[Numbered<'_>],
     ) -> Result<usize, Error> {
-        if !self.reads_samples() {
-            return Ok(0);
+        let mut bytes = 0;
+        if !self.statistics().is_empty() {
+            bytes =
+                normalise::sample_bytes(source, &self.sampling()).map_err(|error| named(error, frames))?;
         }
-        normalise::sample_bytes(source, &self.sampling()).map_err(|error| named(error, frames))
+        Ok(if self.compares_pairs() { bytes.max(normalise::pair_bytes(source)) } else { bytes })
     }
 
     /// Works the numbers out; `frames` are for headers and messages.
@@ -151,21 +235,15 @@ impl Wanted<'_> {
         workers: usize,
         control: &Control<'_>,
     ) -> Result<Normalised, Error> {
-        let statistics = self.statistics();
-        let named = |error| named(error, frames);
-        let measured = if statistics.is_empty() {
-            Vec::new()
-        } else {
-            normalise::measure(source, &statistics, &self.sampling(), workers, control).map_err(named)?
-        };
-        let of = Measured { statistics: &statistics, measured: &measured, frames };
-        let (factors, zero, mut warnings) = of.factors(self.convention, self.output)?;
+        let measured = Measured::new(self, source, frames, (workers, control))?;
+        let Factors { factors, zero, mut warnings } = measured.factors(self.output)?;
         let reject_factors = match self.rejection {
             None => None,
-            Some(norm) => Some(of.factors(self.convention, norm)?.0),
+            Some(norm) => Some(measured.factors(norm)?.factors),
         };
-        let weights = of.weights(self.weight)?;
-        let found = normalise::weights(&weights, ncombine, &zero, &factors).map_err(named)?;
+        let weights = measured.weights(self.weight)?;
+        let found = normalise::weights(&weights, ncombine, &zero, &factors);
+        let found = found.map_err(|error| named(error, frames))?;
         warnings.extend(found.warnings);
         let is_used = !self.output.is_none();
         Ok(Normalised {
@@ -209,69 +287,5 @@ fn named(error: normalise::NormaliseError, frames: &[Numbered<'_>]) -> Error {
             Error::new(ErrorKind::Parameter, format!("{}: {error}", frame.name))
         }
         _ => error.into(),
-    }
-}
-
-/// The statistics that were taken, one list each.
-struct Measured<'a> {
-    statistics: &'a [Statistic],
-    measured: &'a [Vec<Measurement>],
-    frames: &'a [Numbered<'a>],
-}
-
-impl Measured<'_> {
-    fn of(&self, statistic: Statistic) -> Vec<Measurement> {
-        let at = self.statistics.iter().position(|taken| *taken == statistic);
-        at.map_or_else(Vec::new, |at| self.measured[at].clone())
-    }
-
-    fn keyword(&self, keyword: &str, what: &str) -> Result<Vec<f64>, Error> {
-        PerFrame::Keyword(keyword.to_owned()).of(self.frames, what)
-    }
-
-    fn values(&self, norm: &Norm, is_scale: bool) -> Result<Values, Error> {
-        let what = if is_scale { "scale" } else { "zero" };
-        if let Some(statistic) = norm.statistic(is_scale) {
-            return Ok(Values::Measured(self.of(statistic)));
-        }
-        Ok(match norm {
-            Norm::Exposure if is_scale => Values::exact(&self.keyword("EXPTIME", what)?),
-            Norm::Exposure => {
-                let message = "zero is exposure, needed a statistic, a keyword or numbers";
-                return Err(Error::new(ErrorKind::Parameter, message));
-            }
-            Norm::Keyword(keyword) => Values::Given(self.keyword(keyword, what)?),
-            Norm::Given(numbers) => Values::Given(PerFrame::Given(numbers.clone()).of(self.frames, what)?),
-            _ => Values::None,
-        })
-    }
-
-    /// The factors, what the zeros come from, and what is to be said about them.
-    fn factors(
-        &self,
-        convention: Convention,
-        norm: &Normalisation,
-    ) -> Result<(Vec<Factor>, Values, Vec<normalise::Warning>), Error> {
-        let (scale, zero) = (self.values(&norm.scale, true)?, self.values(&norm.zero, false)?);
-        let found = normalise::factors(NormRule::from(convention), self.frames.len(), &scale, &zero);
-        let factors = found.map_err(|error| named(error, self.frames))?;
-        let warnings = normalise::warnings(&factors, &zero);
-        Ok((factors, zero, warnings))
-    }
-
-    fn weights(&self, weight: &Weight) -> Result<Weights, Error> {
-        let values = |statistic| self.of(statistic).iter().map(|found| found.value).collect();
-        Ok(match weight {
-            Weight::None => Weights::None,
-            Weight::Noise => Weights::Noise(values(Statistic::Noise)),
-            Weight::Exposure => Weights::Measured(self.keyword("EXPTIME", "weight")?),
-            Weight::Keyword(keyword) => Weights::Given(self.keyword(keyword, "weight")?),
-            Weight::Given(numbers) => {
-                Weights::Given(PerFrame::Given(numbers.clone()).of(self.frames, "weight")?)
-            }
-            Weight::Mode | Weight::Median | Weight::Mean => {
-                Weights::Measured(weight.statistic().map_or_else(Vec::new, values))
-            }
-        })
     }
 }

@@ -4,10 +4,13 @@ mod rejection;
 
 use std::fmt;
 
-use skystack_combine::normalise::Statsec;
+use skystack_combine::normalise::{Affine, PairWeight, Statsec};
 use skystack_combine::{Combine, Lmedian, Options, SigmaRule, Variance};
 
-use crate::{Footprint, InputVariance, MaskType, Masks, Norm, Offsets, PerFrame, Product, Stacker, Weight};
+use crate::{
+    Footprint, InputVariance, MaskType, Masks, Norm, Normalisation, Offsets, OverlapFit, PerFrame, Product,
+    Stacker, Weight,
+};
 
 /// The value of an option, or a number in a warning. `Display` is one word: what HISTORY has.
 #[derive(Debug, Clone, PartialEq)]
@@ -134,13 +137,10 @@ fn thresholds(options: &Options) -> Group {
 }
 
 fn normalisation(stacker: &Stacker) -> Group {
-    let norms = &stacker.normalisation;
-    let mut group = Group::new("normalisation")
-        .with("scale", norm(&norms.scale))
-        .with("zero", norm(&norms.zero))
-        .with("weight", weight(&stacker.weight));
+    let mut group = factors(Group::new("normalisation"), &stacker.normalisation, ["scale", "zero", "norm"]);
+    group = group.with("weight", weight(&stacker.weight));
     if let Some(norms) = &stacker.reject_normalisation {
-        group = group.with("reject_scale", norm(&norms.scale)).with("reject_zero", norm(&norms.zero));
+        group = factors(group, norms, ["reject_scale", "reject_zero", "reject_norm"]);
     }
     if !stacker.wanted().reads_samples() {
         return group;
@@ -148,6 +148,38 @@ fn normalisation(stacker: &Stacker) -> Group {
     group
         .with("statsec", statsec(&stacker.statsec))
         .with("statsample", if stacker.all_pixels { "all" } else { "thinned" })
+}
+
+/// What the factors come from, under these names: of a scale, of a zero, and of both at once.
+fn factors(group: Group, norms: &Normalisation, [of_scale, of_zero, of_both]: [&'static str; 3]) -> Group {
+    match norms {
+        Normalisation::Levels { scale, zero } => group.with(of_scale, norm(scale)).with(of_zero, norm(zero)),
+        Normalisation::Affine { mode, reference } => {
+            let name = match mode {
+                Affine::Add => "add",
+                Affine::AddScale => "addscale",
+                Affine::Mul => "mul",
+                Affine::MulScale => "mulscale",
+            };
+            group.with(of_both, name).with("reference", *reference + 1)
+        }
+        Normalisation::Overlap(overlap) => {
+            let name = match overlap.fit {
+                OverlapFit::Zeros => "overlap-zero",
+                OverlapFit::Gains => "overlap-scale",
+                OverlapFit::GainsAndZeros => "overlap-both",
+            };
+            let weight = match overlap.weight {
+                PairWeight::Pixels => "pixels",
+                PairWeight::InverseVariance => "ivar",
+            };
+            group
+                .with(of_both, name)
+                .with("reference", overlap.reference + 1)
+                .with("minoverlap", overlap.minoverlap)
+                .with("pairs", weight)
+        }
+    }
 }
 
 fn norm(norm: &Norm) -> Value {

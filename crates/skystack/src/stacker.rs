@@ -137,16 +137,30 @@ impl Stacker {
         self
     }
 
-    /// What the frames are divided by, relative to the first one.
-    pub fn scale(mut self, scale: Norm) -> Self {
-        self.normalisation.scale = scale;
+    /// How the frames are brought to one level; replaces [`scale`](Self::scale) and [`zero`](Self::zero).
+    pub fn normalise(mut self, normalisation: Normalisation) -> Self {
+        self.normalisation = normalisation;
         self
     }
 
-    /// What is subtracted from the frames, relative to the first one. With a scale, both at once: see
-    /// [`Normalisation`](crate::Normalisation).
+    /// What the frames are divided by, relative to the first one. Replaces a [`normalise`](Self::normalise) that has no scale.
+    pub fn scale(mut self, scale: Norm) -> Self {
+        let zero = match self.normalisation {
+            Normalisation::Levels { zero, .. } => zero,
+            _ => Norm::None,
+        };
+        self.normalisation = Normalisation::Levels { scale, zero };
+        self
+    }
+
+    /// What is subtracted from the frames, relative to the first one; with a scale, both at once. Replaces a
+    /// [`normalise`](Self::normalise) that has no zero.
     pub fn zero(mut self, zero: Norm) -> Self {
-        self.normalisation.zero = zero;
+        let scale = match self.normalisation {
+            Normalisation::Levels { scale, .. } => scale,
+            _ => Norm::None,
+        };
+        self.normalisation = Normalisation::Levels { scale, zero };
         self
     }
 

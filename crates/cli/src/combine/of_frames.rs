@@ -1,13 +1,15 @@
 //! Flags about the frames: levels, places, masks, noise.
 
 use std::fs;
+use std::num::NonZeroUsize;
 use std::path::Path;
 
 use skystack::{
-    InputVariance, MaskType, Masks, NoiseModel, Norm, Offsets, PerFrame, Stacker, Statsec, Weight, inputs,
+    Affine, InputVariance, MaskType, Masks, NoiseModel, Norm, Normalisation, Offsets, Overlap, OverlapFit,
+    PerFrame, Stacker, Statsec, Weight, inputs,
 };
 
-use crate::args::{FrameArgs, MaskName, StackArgs};
+use crate::args::{FrameArgs, MaskName, NormName, StackArgs};
 use crate::failure::Failure;
 use crate::values::{FrameNumbers, NumberOrKeyword, OffsetSource, Section, VarianceSource};
 
@@ -15,13 +17,18 @@ use crate::values::{FrameNumbers, NumberOrKeyword, OffsetSource, Section, Varian
 pub(super) fn apply(stacker: Stacker, args: &StackArgs) -> Result<Stacker, Failure> {
     let frames = &args.frames;
     let mut stacker = stacker
-        .zero(norm(&frames.zero)?)
-        .scale(norm(&frames.scale)?)
+        .normalise(normalisation(frames, frames.norm, (&frames.scale, &frames.zero))?)
         .weight(weight(&frames.weight)?)
         .offsets(offsets(&frames.offsets)?)
         .masks(masks(frames)?)
         .variance(variance(&frames.variance))
         .noise(noise(frames));
+    let none = FrameNumbers::None;
+    let (reject_scale, reject_zero) = (&frames.reject_scale, &frames.reject_zero);
+    if frames.reject_norm.is_some() || reject_scale.is_some() || reject_zero.is_some() {
+        let levels = (reject_scale.as_ref().unwrap_or(&none), reject_zero.as_ref().unwrap_or(&none));
+        stacker = stacker.reject_normalisation(normalisation(frames, frames.reject_norm, levels)?);
+    }
     match &frames.statsec {
         None => {}
         Some(Section::Overlap) => stacker = stacker.statsec(Statsec::Overlap),
@@ -30,6 +37,30 @@ pub(super) fn apply(stacker: Stacker, args: &StackArgs) -> Result<Stacker, Failu
         }
     }
     Ok(stacker)
+}
+
+/// What `name` says, or scale and zero where it is not given.
+fn normalisation(
+    frames: &FrameArgs,
+    name: Option<NormName>,
+    (scale, zero): (&FrameNumbers, &FrameNumbers),
+) -> Result<Normalisation, Failure> {
+    let reference = frames.norm_reference.map_or(0, |number| number.get() - 1);
+    let affine = |mode| Normalisation::Affine { mode, reference };
+    let overlap = |fit| {
+        let minoverlap = frames.minoverlap.map_or(Overlap::default().minoverlap, NonZeroUsize::get);
+        Normalisation::Overlap(Overlap { fit, minoverlap, reference, ..Overlap::default() })
+    };
+    Ok(match name {
+        None => Normalisation::Levels { scale: norm(scale)?, zero: norm(zero)? },
+        Some(NormName::Add) => affine(Affine::Add),
+        Some(NormName::AddScale) => affine(Affine::AddScale),
+        Some(NormName::Mul) => affine(Affine::Mul),
+        Some(NormName::MulScale) => affine(Affine::MulScale),
+        Some(NormName::OverlapZero) => overlap(OverlapFit::Zeros),
+        Some(NormName::OverlapScale) => overlap(OverlapFit::Gains),
+        Some(NormName::OverlapBoth) => overlap(OverlapFit::GainsAndZeros),
+    })
 }
 
 fn norm(numbers: &FrameNumbers) -> Result<Norm, Failure> {

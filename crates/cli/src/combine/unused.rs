@@ -1,6 +1,6 @@
 //! Flags that nothing would look at in this combination: refused, because the user believes that they do something.
 
-use crate::args::{CombineName, FrameArgs, MaskName, OutputArgs, RejectName, StackArgs, word};
+use crate::args::{CombineName, FrameArgs, MaskName, NormName, OutputArgs, RejectName, StackArgs, word};
 use crate::failure::Failure;
 use crate::values::{FrameNumbers, NumberOrKeyword, VarianceSource};
 use skystack::Convention;
@@ -13,7 +13,39 @@ pub(super) fn check(args: &StackArgs) -> Result<(), Failure> {
             args.frames.statsec.is_some(),
             takes_statistics(&args.frames),
             "--statsec is not used where no statistic is taken".to_owned(),
-            "--zero, --scale or --weight with mode, median, mean, iksslite or noise",
+            "--zero, --scale or --weight with mode, median, mean, iksslite or noise, or --norm",
+        ),
+        (
+            args.frames.scale != FrameNumbers::None || args.frames.zero != FrameNumbers::None,
+            args.frames.norm.is_none(),
+            "--scale and --zero are not used beside --norm, which has both".to_owned(),
+            "one or the other",
+        ),
+        (
+            args.frames.reject_scale.is_some() || args.frames.reject_zero.is_some(),
+            args.frames.reject_norm.is_none(),
+            "--reject-scale and --reject-zero are not used beside --reject-norm, which has both".to_owned(),
+            "one or the other",
+        ),
+        (
+            args.frames.reject_norm.is_some()
+                || args.frames.reject_scale.is_some()
+                || args.frames.reject_zero.is_some(),
+            args.reject != RejectName::None,
+            format!("--reject-norm, --reject-scale and --reject-zero are not used by --reject {reject}"),
+            "a rejection, which sees the frames so",
+        ),
+        (
+            args.frames.norm_reference.is_some(),
+            norms(&args.frames).next().is_some(),
+            "--norm-reference is not used".to_owned(),
+            "--norm or --reject-norm",
+        ),
+        (
+            args.frames.minoverlap.is_some(),
+            norms(&args.frames).any(is_overlap),
+            "--minoverlap is not used".to_owned(),
+            "--norm or --reject-norm with overlap-zero, overlap-scale or overlap-both",
         ),
         (
             args.frames.maskvalue != 0,
@@ -60,7 +92,17 @@ fn takes_statistics(frames: &FrameArgs) -> bool {
         use FrameNumbers::{IkssLite, Mean, Median, Mode, Noise};
         matches!(numbers, Mode | Median | Mean | IkssLite | Noise)
     };
-    measured(&frames.zero) || measured(&frames.scale) || measured(&frames.weight)
+    let of_rejection = [&frames.reject_scale, &frames.reject_zero].into_iter().flatten();
+    [&frames.zero, &frames.scale, &frames.weight].into_iter().chain(of_rejection).any(measured)
+        || norms(frames).next().is_some()
+}
+
+fn norms(frames: &FrameArgs) -> impl Iterator<Item = NormName> {
+    [frames.norm, frames.reject_norm].into_iter().flatten()
+}
+
+fn is_overlap(norm: NormName) -> bool {
+    matches!(norm, NormName::OverlapZero | NormName::OverlapScale | NormName::OverlapBoth)
 }
 
 impl OutputArgs {

@@ -4,11 +4,10 @@
 //! FrameSource --measure--> Measurement a frame --factors--> Factor a frame: y = x/s − z, as Scaling { multiply, add }
 //!                          given numbers ------/        \--weights--> weight a frame, sum 1
 //!             --measure--> locations, scales  --affine--> Factor a frame
-//!             --normalise--> zero, scale and weight at once, as users ask for them
 //!             --compare_pairs--> Pair --least_squares--> Solution --> Factor a frame
 //! ```
 //!
-//! Only [`measure`], which [`normalise`] calls, and [`compare_pairs`] read samples. All else are pure functions of one number a frame, with one order of every sum, and
+//! Only [`measure`] and [`compare_pairs`] read samples. All else are pure functions of one number a frame, with one order of every sum, and
 //! an error that names the frame of a number that will not do. Nothing is silently repaired: what may be a mistake is a [`Warning`].
 //!
 //! Statistics are of **unscaled** samples: measure once, then make as many sets of factors as are wanted. Samples that a rejection shall see
@@ -34,7 +33,6 @@ mod factors;
 mod logarithm;
 mod overlap;
 mod pairs;
-mod request;
 mod rows;
 mod sampling;
 mod statistics;
@@ -45,8 +43,7 @@ pub use affine::{Affine, affine, flux_warnings};
 pub use error::NormaliseError;
 pub use factors::{Factor, NormRule, Values, factors, warnings};
 pub use overlap::{Pair, Solution, least_squares};
-pub use pairs::{Compare, PairWeight, compare_pairs};
-pub use request::{Norm, Normalisation, Request, WeightNorm, normalise};
+pub use pairs::{Compare, PairWeight, compare_pairs, pair_bytes};
 pub use sampling::{SampleSize, Sampling, Statsec};
 pub use statistics::{Measurement, Statistic, measure, sample_bytes};
 pub use warning::Warning;

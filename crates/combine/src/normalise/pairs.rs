@@ -7,7 +7,7 @@ use skystack_stats::slice;
 
 use super::error::{ABOVE_ZERO, above_zero, check_count, check_each};
 use super::rows::{Frames, RowBuffer, Rows};
-use super::sampling::{Area, Sampling};
+use super::sampling::{Area, MOST_PIXELS, Places, Sampling};
 use super::statistics::reserve;
 use super::{NormaliseError, Pair};
 use crate::FrameSource;
@@ -92,6 +92,13 @@ pub fn compare_pairs<T: Element>(
     // Whoever was first; and of several errors the one of the first pair is told.
     found.sort_by_key(|(frames, _)| *frames);
     found.into_iter().map(|(_, pair)| pair).collect()
+}
+
+/// Bytes that one worker of [`compare_pairs`] needs: what it compares twice, once to be put in order, and some rows of two frames.
+pub fn pair_bytes<T: Element>(source: &impl FrameSource<T>) -> usize {
+    let places = Places::of(source);
+    let width = (0..source.frames()).map(|frame| places.width(frame)).max().unwrap_or(0);
+    2 * (MOST_PIXELS * size_of::<f64>()).saturating_add(RowBuffer::<T>::bytes(width))
 }
 
 /// A pair of frames and what came of it.

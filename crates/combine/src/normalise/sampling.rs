@@ -8,7 +8,7 @@ use super::NormaliseError;
 use crate::{FrameSource, Placement};
 
 /// A sample is thinned until it has fewer pixels than this.
-const MOST_PIXELS: usize = 100_000;
+pub(super) const MOST_PIXELS: usize = 100_000;
 
 /// IRAF thins no further than to every tenth row and pixel.
 const MOST_STEP: usize = 10;

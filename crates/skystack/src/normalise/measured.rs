@@ -1,0 +1,162 @@
+//! From samples to the factors of the frames: statistics of each frame, and of what pairs of frames have in common.
+
+use std::marker::PhantomData;
+
+use skystack_combine::normalise::{
+    self, Affine, Compare, Factor, Measurement, NormRule, Statistic, Values, Weights,
+};
+use skystack_combine::{Control, FrameSource};
+use skystack_simd::Element;
+
+use super::{Norm, Normalisation, Overlap, OverlapFit, Wanted, named};
+use crate::noise::Numbered;
+use crate::{Error, ErrorKind, PerFrame, Weight};
+
+/// The statistics that were taken of the frames of a source, and how more is learnt of it.
+pub(super) struct Measured<'a, T, S> {
+    wanted: &'a Wanted<'a>,
+    source: &'a S,
+    frames: &'a [Numbered<'a>],
+    /// Workers, and how they are watched.
+    run: (usize, &'a Control<'a>),
+    statistics: Vec<Statistic>,
+    /// One list for each statistic.
+    lists: Vec<Vec<Measurement>>,
+    of: PhantomData<T>,
+}
+
+/// The outcome for one normalisation.
+pub(super) struct Factors {
+    pub(super) factors: Vec<Factor>,
+    /// What the zeros come from: weights are corrected for it.
+    pub(super) zero: Values,
+    pub(super) warnings: Vec<normalise::Warning>,
+}
+
+impl<'a, T: Element, S: FrameSource<T>> Measured<'a, T, S> {
+    /// Takes every statistic that is wanted, with one reading of the frames.
+    pub(super) fn new(
+        wanted: &'a Wanted<'a>,
+        source: &'a S,
+        frames: &'a [Numbered<'a>],
+        run: (usize, &'a Control<'a>),
+    ) -> Result<Self, Error> {
+        let statistics = wanted.statistics();
+        let mut lists = Vec::new();
+        if !statistics.is_empty() {
+            let (workers, control) = run;
+            let found = normalise::measure(source, &statistics, &wanted.sampling(), workers, control);
+            lists = found.map_err(|error| named(error, frames))?;
+        }
+        Ok(Self { wanted, source, frames, run, statistics, lists, of: PhantomData })
+    }
+
+    fn of(&self, statistic: Statistic) -> Vec<Measurement> {
+        let at = self.statistics.iter().position(|taken| *taken == statistic);
+        at.map_or_else(Vec::new, |at| self.lists[at].clone())
+    }
+
+    fn numbers(&self, statistic: Statistic) -> Vec<f64> {
+        self.of(statistic).iter().map(|found| found.value).collect()
+    }
+
+    fn keyword(&self, keyword: &str, what: &str) -> Result<Vec<f64>, Error> {
+        PerFrame::Keyword(keyword.to_owned()).of(self.frames, what)
+    }
+
+    fn values(&self, norm: &Norm, is_scale: bool) -> Result<Values, Error> {
+        let what = if is_scale { "scale" } else { "zero" };
+        if let Some(statistic) = norm.statistic(is_scale) {
+            return Ok(Values::Measured(self.of(statistic)));
+        }
+        Ok(match norm {
+            Norm::Exposure if is_scale => Values::exact(&self.keyword("EXPTIME", what)?),
+            Norm::Exposure => {
+                let message = "zero is exposure, needed a statistic, a keyword or numbers";
+                return Err(Error::new(ErrorKind::Parameter, message));
+            }
+            Norm::Keyword(keyword) => Values::Given(self.keyword(keyword, what)?),
+            Norm::Given(numbers) => Values::Given(PerFrame::Given(numbers.clone()).of(self.frames, what)?),
+            _ => Values::None,
+        })
+    }
+
+    /// The factors, what the zeros come from, and what is to be said about them.
+    pub(super) fn factors(&self, norm: &Normalisation) -> Result<Factors, Error> {
+        if let Some(reference) = norm.reference()
+            && reference >= self.frames.len()
+        {
+            let (found, needed) = (reference + 1, self.frames.len());
+            let message =
+                format!("the reference of the normalisation is frame {found}, needed one of {needed}");
+            return Err(Error::new(ErrorKind::Parameter, message));
+        }
+        match norm {
+            Normalisation::Levels { scale, zero } => self.levels(scale, zero),
+            Normalisation::Affine { mode, reference } => self.affine(*mode, *reference),
+            Normalisation::Overlap(overlap) => self.overlap(overlap),
+        }
+    }
+
+    fn levels(&self, scale: &Norm, zero: &Norm) -> Result<Factors, Error> {
+        let (scale, zero) = (self.values(scale, true)?, self.values(zero, false)?);
+        let rule = NormRule::from(self.wanted.convention);
+        let found = normalise::factors(rule, self.frames.len(), &scale, &zero);
+        let factors = found.map_err(|error| named(error, self.frames))?;
+        let warnings = normalise::warnings(&factors, &zero);
+        Ok(Factors { factors, zero, warnings })
+    }
+
+    fn affine(&self, mode: Affine, reference: usize) -> Result<Factors, Error> {
+        let (locations, scales) = (self.numbers(Statistic::Ikss), self.numbers(Statistic::IkssScale));
+        let found = normalise::affine(mode, &locations, &scales, reference);
+        let factors = found.map_err(|error| named(error, self.frames))?;
+        let mut warnings = Vec::new();
+        if mode.scales()
+            && let Ok(exposures) = self.keyword("EXPTIME", "exposure")
+        {
+            warnings = normalise::flux_warnings(&scales, &exposures, reference);
+        }
+        Ok(Factors { factors, zero: Values::None, warnings })
+    }
+
+    fn overlap(&self, overlap: &Overlap) -> Result<Factors, Error> {
+        let frames = self.frames.len();
+        let solve = |compare: Compare<'_>| {
+            let (sampling, (workers, control)) = (self.wanted.sampling(), self.run);
+            let Overlap { minoverlap, weight, reference, .. } = *overlap;
+            normalise::compare_pairs(self.source, compare, weight, minoverlap, &sampling, workers, control)
+                .and_then(|pairs| normalise::least_squares(frames, reference, &pairs))
+                .map_err(|error| named(error, self.frames))
+        };
+        let (mut scales, mut warnings) = (vec![1.0; frames], Vec::new());
+        if overlap.fit != OverlapFit::Zeros {
+            let gains = solve(Compare::Ratios)?;
+            scales = gains.scales().map_err(|error| named(error, self.frames))?;
+            warnings = gains.warnings();
+        }
+        let mut factors: Vec<Factor> = scales.iter().map(|&scale| Factor::new(scale, 0.0)).collect();
+        if overlap.fit != OverlapFit::Gains {
+            let zeros = solve(Compare::Differences { scales: &scales })?;
+            factors = zeros.zeros(&scales);
+            warnings = zeros.warnings();
+        }
+        Ok(Factors { factors, zero: Values::None, warnings })
+    }
+
+    /// Weights before they are normalised.
+    pub(super) fn weights(&self, weight: &Weight) -> Result<Weights, Error> {
+        Ok(match weight {
+            Weight::None => Weights::None,
+            Weight::Noise => Weights::Noise(self.numbers(Statistic::Noise)),
+            Weight::Exposure => Weights::Measured(self.keyword("EXPTIME", "weight")?),
+            Weight::Keyword(keyword) => Weights::Given(self.keyword(keyword, "weight")?),
+            Weight::Given(numbers) => {
+                Weights::Given(PerFrame::Given(numbers.clone()).of(self.frames, "weight")?)
+            }
+            Weight::Mode | Weight::Median | Weight::Mean => Weights::Measured(
+                weight.statistic().map_or_else(Vec::new, |statistic| self.numbers(statistic)),
+            ),
+        })
+    }
+}
