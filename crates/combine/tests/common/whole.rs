@@ -190,7 +190,8 @@ fn sums<T: WorkingType>(scene: &Scene<T>, expected: &[StackPixel], summary: &Sum
         return Some(format!("samples, missing, rejected, empty are {found:?}, not {wanted:?}"));
     }
     let restored = expected.iter().filter(|of| of.pixel.restored > 0).count() as u64;
-    if summary.restored != restored {
+    // Of several rejections, one may reject what another one brought back.
+    if scene.options.rejections.len() == 1 && summary.restored != restored {
         return Some(format!("pixels with restored samples are {}, not {restored}", summary.restored));
     }
     let of_frame = |frame: usize| {
