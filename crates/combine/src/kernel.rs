@@ -171,20 +171,28 @@ struct Job<'a, T> {
     rows: &'a TileRows<'a, T>,
     /// Of this stage: those for the rejections, or those for the output.
     scalings: &'a [Scaling],
+    /// Those for the output, where this stage is for rejections and has its own: a sample that one of them makes infinite is missing.
+    others: Option<&'a [Scaling]>,
     masks: &'a LayerRows<'a, u8>,
     stage: JobStage<'a>,
     frames: &'a mut [FrameTotals],
+    /// Pixels of the tile.
+    width: usize,
     /// S² of the row, where rejections pool one.
     pooled: f64,
 }
 
 /// What the samples of L columns are made of.
+#[derive(Clone, Copy)]
 struct ColumnsAt<'a, T> {
     options: &'a Resolved<T>,
     scalings: &'a [Scaling],
+    others: Option<&'a [Scaling]>,
     rows: &'a TileRows<'a, T>,
     /// The first pixel of the tile.
     x: usize,
+    /// Pixels of the tile.
+    width: usize,
 }
 
 /// [`Stage`] of one tile.
@@ -206,21 +214,32 @@ impl<'a, T: Element> Job<'a, T> {
     ) -> Self {
         const NO_MASKS: &LayerRows<'_, u8> = &Vec::new();
         let of_rejections = options.reject_scalings.as_deref().unwrap_or(&options.scalings);
+        let is_first = matches!(stage, Stage::Judge { .. });
+        let others = options.reject_scalings.as_ref().filter(|_| is_first).map(|_| &options.scalings[..]);
         let (scalings, masks, stage) = match stage {
             Stage::Whole => (&options.scalings[..], &rows.masks, JobStage::Whole),
             Stage::Judge { codes, .. } => (of_rejections, &rows.masks, JobStage::Judge(codes)),
             Stage::Finish { codes, row } => {
                 let grown = &mut grown[..rows.samples.frames() * width];
                 options.grow.grow_row(&codes, row, grown);
-                (&options.scalings[..], NO_MASKS, JobStage::Finish(grown))
+                // The codes know of masks already; values that replace others are found again, without what is masked.
+                let masks = if options.rejections.replaces() { &rows.masks } else { NO_MASKS };
+                (&options.scalings[..], masks, JobStage::Finish(grown))
             }
         };
-        Self { options, rows, scalings, masks, stage, frames, pooled: 0.0 }
+        Self { options, rows, scalings, others, masks, stage, frames, width, pooled: 0.0 }
     }
 
     #[inline(always)]
     fn columns_at(&self, x: usize) -> ColumnsAt<'a, T> {
-        ColumnsAt { options: self.options, scalings: self.scalings, rows: self.rows, x }
+        ColumnsAt {
+            options: self.options,
+            scalings: self.scalings,
+            others: self.others,
+            rows: self.rows,
+            x,
+            width: self.width,
+        }
     }
 }
 
@@ -297,7 +316,7 @@ impl<V: Vector, const REJECTS: bool> Task<V::Isa> for CombineColumns<'_, '_, '_,
         let (lanes, width) = (V::LANES, tile.width());
         let samples = &job.rows.samples;
         let finishes = matches!(job.stage, JobStage::Finish(_));
-        let ingest = Ingest::new(isa, job.options, job.scalings, job.masks);
+        let ingest = Ingest::new(isa, job.options, (job.scalings, job.others), job.masks);
         let ahead = block.groups() * lanes;
         for start in pixels.clone().step_by(ahead) {
             let full = ingest.load(isa, samples, width, start, block);
@@ -311,20 +330,17 @@ impl<V: Vector, const REJECTS: bool> Task<V::Isa> for CombineColumns<'_, '_, '_,
                 if !columns.variances.is_empty() || !columns.weights.is_empty() {
                     isa.call(FillLayers { of: job.columns_at(x), columns: &mut columns });
                 }
-                let mut kept = match &job.stage {
-                    JobStage::Finish(codes) => {
-                        if REJECTS {
-                            job.options.rejections.keep(isa, &mut columns);
-                        }
-                        codes::apply(isa, (x, width), codes, &mut columns)
-                    }
-                    _ if REJECTS => job.options.rejections.keep(isa, &mut columns),
-                    _ => Kept::everything(isa, &columns),
+                let mut kept = match REJECTS {
+                    true => job.options.rejections.keep(isa, &mut columns),
+                    false => Kept::everything(isa, &columns),
                 };
                 let mut fallback = 0;
-                if job.options.fallback && !finishes {
+                if job.options.fallback && (REJECTS || !finishes) {
                     let of = job.columns_at(x);
                     fallback = isa.call(TakeFallback { of, columns: &mut columns, kept: &mut kept });
+                }
+                if let JobStage::Finish(codes) = &job.stage {
+                    kept = codes::apply(isa, (x, width), codes, &mut columns);
                 }
                 let group = Group { x, rows: job.rows, fallback, codes: None };
                 let restored = finish_group(isa, job, tile, group, &mut columns, &kept);
@@ -349,7 +365,7 @@ impl<V: Vector, const REJECTS: bool> Task<V::Isa> for PoolRow<'_, '_, V, REJECTS
     fn run(self, isa: V::Isa) {
         let Self { kernel: ColumnKernel { job, block, .. }, scatter } = self;
         let (lanes, width) = (V::LANES, scatter.len());
-        let ingest = Ingest::new(isa, job.options, job.scalings, job.masks);
+        let ingest = Ingest::new(isa, job.options, (job.scalings, job.others), job.masks);
         let ahead = block.groups() * lanes;
         for start in (0..width).step_by(ahead) {
             let full = ingest.load(isa, &job.rows.samples, width, start, block);

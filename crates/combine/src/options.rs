@@ -251,7 +251,8 @@ impl Options {
 
     /// Must all rejections have been made before the first value is combined?
     pub(crate) fn two_passes(&self) -> bool {
-        !self.rejections.is_empty() && (self.grow.radius >= 1.0 || self.reject_scalings.is_some())
+        let rejects = self.rejections.iter().any(|of| !matches!(of, Rejection::None));
+        rejects && (self.grow.radius >= 1.0 || self.reject_scalings.is_some())
     }
 
     fn check_scalings(&self, frames: usize) -> Result<(), CombineError> {
@@ -329,7 +330,7 @@ impl Options {
         if self.combine != Combine::Average {
             return wrong("combine", &format!("{:?}", self.combine).to_lowercase(), "average for medsigma");
         }
-        if self.weights.is_some() || self.sample_weights {
+        if self.weights.is_some() || self.sample_weights || self.weigh_by_variance {
             return wrong("weight", "given for medsigma", "no weights: samples are replaced");
         }
         if self.reject_scalings.is_some() {
@@ -536,6 +537,28 @@ mod tests {
 
     fn message(options: &Options, frames: usize) -> String {
         options.resolve::<f32>(frames).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn replaced_samples_have_a_mean_and_nothing_else() {
+        let medsigma = Rejection::from(skystack_reject::MedSigma::siril());
+        let base = Options { rejections: vec![medsigma], ..Options::default() };
+        assert!(base.check::<f32>(2).is_ok());
+        let growing = Options { grow: Grow { radius: 1.0, nkeep: 1 }, ..base.clone() };
+        assert!(growing.check::<f32>(2).is_ok());
+        let twice = Options { rejections: vec![medsigma; 2], ..base.clone() };
+        assert!(message(&twice, 2).contains("medsigma before another one"));
+        let median = Options { combine: Combine::Median, ..base.clone() };
+        assert!(message(&median, 2).contains("average for medsigma"));
+        let weights = Options { weights: Some(vec![1.0; 2]), ..base.clone() };
+        let of_samples = Options { sample_weights: true, ..base.clone() };
+        let by_variance =
+            Options { weigh_by_variance: true, variance: Variance::Constant(1.0), ..base.clone() };
+        for weighted in [weights, of_samples, by_variance] {
+            assert!(message(&weighted, 2).contains("weight is given for medsigma"));
+        }
+        let scaled = Options { reject_scalings: Some(vec![]), ..base };
+        assert!(message(&scaled, 2).contains("one scale"));
     }
 
     #[test]

@@ -89,7 +89,7 @@ family! {
 
 /// Bit of [`CountProduct::Dq`]: no sample is used.
 pub const DQ_NO_DATA: u32 = 1 << 24;
-/// Bit of [`CountProduct::Dq`]: some sample was rejected.
+/// Bit of [`CountProduct::Dq`]: some sample was rejected low or high.
 pub const DQ_CLIPPED: u32 = 1 << 25;
 /// Bit of [`CountProduct::Dq`]: the samples used are such as a mask calls bad.
 pub const DQ_FALLBACK: u32 = 1 << 26;

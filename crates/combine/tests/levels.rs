@@ -176,6 +176,9 @@ fn options(draw: &mut Draw, frames: usize, combine: Combine, rejection: Rejectio
     };
     options = common::with_rejections(options, vec![rejection]);
     let combine = options.combine;
+    if !matches!(combine, Combine::Average | Combine::Median | Combine::Lmedian) {
+        options.products = options.products.without(ValueProduct::Empirical);
+    }
     if draw.chance(50) {
         // Without the others, kernels take shorter ways.
         for product in [ValueProduct::Sigma.into(), CubeProduct::Rejmask.into(), CubeProduct::Reasons.into()]
@@ -195,7 +198,8 @@ fn options(draw: &mut Draw, frames: usize, combine: Combine, rejection: Rejectio
     if draw.chance(20) {
         options.hthreshold = Some(draw.pick(&[1005.3f64, 1e6, 2.0]).max(options.lthreshold.unwrap_or(0.0)));
     }
-    if matches!(combine, Combine::Average | Combine::Sum) && draw.chance(30) {
+    let replaces = matches!(rejection, Rejection::MedSigma(_));
+    if matches!(combine, Combine::Average | Combine::Sum) && !replaces && draw.chance(30) {
         let mut weights: Vec<f64> = (0..frames).map(|_| draw.pick(&[0.0, 0.25, 0.3, 1.0])).collect();
         weights[draw.below(frames)] = 0.1;
         options.weights = Some(weights);

@@ -5,7 +5,7 @@ mod common;
 
 use std::ops::Range;
 
-use common::{Draw, Stack, all_bits, options};
+use common::{Draw, Stack, all_bits, options, with_rejections};
 use skystack_combine::{
     BoxError, Combine, Control, CountProduct, FrameSource, MemorySink, Options, Plane, SampleFormat,
     SampleType, WorkingType, run,
@@ -190,6 +190,8 @@ fn same_bits<T: WorkingType>(seed: u64, words: bool) {
         (options.lthreshold, options.hthreshold, options.weights) = (None, None, None);
         let combine = [Combine::Median, Combine::Median, Combine::Lmedian, Combine::Average];
         options.combine = draw.pick(&[&combine[..], &[Combine::Sum, Combine::Min, Combine::Max]].concat());
+        let rejections = options.rejections.clone();
+        options = with_rejections(options, rejections);
     }
     let expected = combined(&options, &values, &mut draw);
     let found = combined::<T>(&options, &stored, &mut draw);

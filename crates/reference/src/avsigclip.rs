@@ -88,19 +88,29 @@ fn scatter(column: &[Sample], rule: &AvSigClip, context: &Context) -> Option<f64
 /// # Panics
 /// As [`pixel`](crate::pixel()).
 pub fn pooled(columns: &[Vec<f64>], setup: &Setup) -> f64 {
+    let terms: Vec<Term> = columns.iter().map(|samples| term(samples, setup)).collect();
+    pool(&terms)
+}
+
+/// q and n₀ of a pixel, if it takes part.
+pub(crate) type Term = Option<(f64, usize)>;
+
+/// Stage 1 of one pixel, of what the rejections before the avsigclip leave.
+pub(crate) fn term(samples: &[f64], setup: &Setup) -> Term {
     let is_avsigclip = |rejection: &Rejection| matches!(rejection, Rejection::AvSigClip(_));
-    let Some(at) = setup.rejections.iter().position(is_avsigclip) else { return 0.0 };
-    let Rejection::AvSigClip(rule) = &setup.rejections[at] else { return 0.0 };
+    let at = setup.rejections.iter().position(is_avsigclip)?;
+    let Rejection::AvSigClip(rule) = &setup.rejections[at] else { return None };
     let before = Setup { rejections: &setup.rejections[..at], ..*setup };
-    let terms = columns.iter().map(|samples| {
-        let variances = column::variances(&before);
-        let context = before.context(samples.len(), &variances);
-        let column = trace::survivors(samples, &before, &context);
-        scatter(&column, rule, &context).map(|q| (q, column.len()))
-    });
-    let terms: Vec<Option<(f64, usize)>> = terms.collect();
+    let variances = column::variances(samples, &before);
+    let context = before.context(samples.len(), &variances);
+    let column = trace::survivors(samples, &before, &context);
+    scatter(&column, rule, &context).map(|q| (q, column.len()))
+}
+
+/// S² of a row.
+pub(crate) fn pool(terms: &[Term]) -> f64 {
     // E6: chunks of 64 by x, one term a pixel.
-    let chunk = |chunk: &[Option<(f64, usize)>]| chunk.iter().flatten().fold(0.0, |total, (q, _)| total + q);
+    let chunk = |chunk: &[Term]| chunk.iter().flatten().fold(0.0, |total, (q, _)| total + q);
     let total = terms.chunks(64).map(chunk).fold(0.0, |total, chunk| total + chunk);
     let count: usize = terms.iter().flatten().map(|(_, n)| n).sum();
     if count <= 1 { 0.0 } else { total / (count as f64 - 1.0) }

@@ -1,6 +1,6 @@
 //! The column of one output pixel and what is missing from it (algorithms.md sections 2.1, 2.2, 5.17).
 
-use crate::Setup;
+use crate::{Setup, combine};
 
 /// A valid sample: the frame it comes from and its value, an f64 equal to a value of T.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -14,7 +14,7 @@ pub(crate) struct Sample {
 pub enum Ingest {
     /// A sample that the rejection sees.
     Valid,
-    /// NaN or infinite, or so once it was scaled, or without a variance where there are variances: no value.
+    /// NaN or infinite, or so once it was scaled, or without a variance or a weight where samples have them: no value.
     Missing,
     /// Outside the thresholds: no value either.
     Threshold,
@@ -37,24 +37,28 @@ pub(crate) fn ingest(frame: usize, input: f64, setup: &Setup) -> (f64, Ingest) {
         None => x,
     };
     // 8.1: in a stack with variances a sample without one is no sample.
-    let unknown = variance(frame, setup).is_some_and(f64::is_nan) && !setup.ignore_unknown_variances;
-    (y, if y.is_finite() && !unknown { Ingest::Valid } else { Ingest::Missing })
+    let unknown = variance(frame, y, setup).is_some_and(f64::is_nan) && !setup.ignore_unknown_variances;
+    let unweighable = setup.sample_weights.get(frame).is_some_and(|w| !(*w >= 0.0 && w.is_finite()));
+    (y, if y.is_finite() && !unknown && !unweighable { Ingest::Valid } else { Ingest::Missing })
 }
 
-/// v of `frame` as scaled: T(v·(m·m)) of the v that was read, NaN where that is no positive number (docs/decisions/0020).
-/// Nothing where there are no variances.
-fn variance(frame: usize, setup: &Setup) -> Option<f64> {
-    let v = setup.working.round(*setup.variances.get(frame)?);
-    let scaled = match setup.scalings.get(frame) {
-        Some(scaling) => setup.working.round(v * (scaling.multiply * scaling.multiply)),
-        None => v,
+/// v of the sample y of `frame` as scaled: T(v·(m·m)) of the v that was read, or that of the noise model; NaN where that is no
+/// positive number (docs/decisions/0020). Nothing where there are no variances.
+fn variance(frame: usize, y: f64, setup: &Setup) -> Option<f64> {
+    let scaled = if setup.variance_of_noise {
+        // Section 8.1: as nmodel has it, of the sample's own value.
+        setup.working.round(combine::noise_of(Sample { frame, y }, &setup.context(0, &[])))
+    } else {
+        let v = setup.working.round(*setup.variances.get(frame)?);
+        setup.scalings.get(frame).map_or(v, |of| setup.working.round(v * (of.multiply * of.multiply)))
     };
     Some(if scaled > 0.0 && scaled.is_finite() { scaled } else { f64::NAN })
 }
 
-/// The variances of all frames, as scaled; NaN where unknown.
-pub(crate) fn variances(setup: &Setup) -> Vec<f64> {
-    (0..setup.variances.len()).filter_map(|frame| variance(frame, setup)).collect()
+/// The variances of all samples, as scaled; NaN where unknown, and nothing where there are none.
+pub(crate) fn variances(inputs: &[f64], setup: &Setup) -> Vec<f64> {
+    let of = |(frame, &input): (usize, &f64)| variance(frame, ingest(frame, input, setup).0, setup);
+    inputs.iter().enumerate().filter_map(of).collect()
 }
 
 /// The valid samples, in frame order.
@@ -106,9 +110,9 @@ mod tests {
         let base = Setup::convention(Convention::Iraf, Working::F32);
         let setup = Setup { scalings: &scalings, variances: &[1.0 / 3.0], ..base };
         let v = f64::from((1.0f64 / 3.0) as f32);
-        assert_eq!(variances(&setup), [f64::from((v * 9.0) as f32)]);
+        assert_eq!(variances(&[1.0], &setup), [f64::from((v * 9.0) as f32)]);
         let overflowing = Setup { variances: &[3e38], ..setup };
-        assert!(variances(&overflowing)[0].is_nan());
+        assert!(variances(&[1.0], &overflowing)[0].is_nan());
     }
 
     #[test]

@@ -30,12 +30,19 @@ pub(crate) fn combine(used: &[Sample], setup: &Setup, context: &Context) -> f64 
 
 /// The weight of each frame's sample, if there are weights.
 pub(crate) fn weights(setup: &Setup, context: &Context) -> Option<Vec<f64>> {
-    if !setup.weigh_by_variance {
-        return setup.weights.map(<[f64]>::to_vec);
+    if setup.weights.is_none() && setup.sample_weights.is_empty() && !setup.weigh_by_variance {
+        return None;
     }
-    let of = |frame: usize| setup.weights.map_or(1.0, |weights| weights[frame]) / context.variance(frame);
-    // A sample of unknown variance has no weight.
-    Some((0..context.facts.frames).map(of).map(|w| if w.is_nan() { 0.0 } else { w }).collect())
+    let of_frame = |frame: usize| setup.weights.map_or(1.0, |weights| weights[frame]);
+    let by_variance = |frame: usize, w: f64| match setup.weigh_by_variance {
+        // A sample of unknown variance has no weight.
+        true if context.variance(frame).is_nan() => 0.0,
+        true => w / context.variance(frame),
+        false => w,
+    };
+    let by_sample = |frame: usize, w: f64| setup.sample_weights.get(frame).map_or(w, |of| w * of);
+    let of = |frame: usize| by_sample(frame, by_variance(frame, of_frame(frame)));
+    Some((0..context.facts.frames).map(of).collect())
 }
 
 /// p + SUM(w·(y−p))/SUM(w), p the first used sample (E2); without weights, or where they sum to 0, p + SUM(y−p)/n.
@@ -56,7 +63,7 @@ fn quadrature(used: &[Sample], weights: Option<&[f64]>, term: impl Fn(Sample, f6
 }
 
 /// Noise of the signal max(0, y), with g·s in the place of g.
-fn noise_of(sample: Sample, context: &Context) -> f64 {
+pub(crate) fn noise_of(sample: Sample, context: &Context) -> f64 {
     let noise = context.facts.noise(sample.frame);
     let gain = noise.gain * context.facts.scaling(sample.frame).scale();
     noise::variance(&Noise { gain, ..noise }, sample.y.max(0.0))
@@ -208,6 +215,16 @@ mod tests {
     #[test]
     fn equal_weights_are_a_median_whatever_their_sums_round_to() {
         assert_eq!(wmedian(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0], &[0.1; 6]), 3.5);
+    }
+
+    /// 2·0.5 and 1·3: (10 + 60)/4. Alone 0.5 and 3: (5 + 72)/3.5.
+    #[test]
+    fn the_weight_of_a_sample_multiplies_that_of_its_frame() {
+        let base = Setup::convention(Convention::Swarp, Working::F64);
+        let setup = Setup { weights: Some(&[2.0, 1.0]), sample_weights: &[0.5, 3.0], ..base };
+        assert_eq!(combine(&samples(&[10.0, 20.0]), &setup), 17.5);
+        let alone = Setup { weights: None, ..setup };
+        assert_eq!(combine(&samples(&[10.0, 24.0]), &alone), 22.0);
     }
 
     /// v = 1 and 4: (10 + 20/4)/(1 + 1/4) = 12.

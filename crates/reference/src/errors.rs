@@ -13,7 +13,7 @@ use crate::{Combine, Setup};
 /// Propagated variance in f64; `blank` where nothing is used, NaN where a variance is unknown. Nothing where there
 /// are no variances or there is no definition.
 pub(crate) fn propagated(used: &[Sample], setup: &Setup, context: &Context) -> Option<f64> {
-    if setup.variances.is_empty() || matches!(setup.combine, Combine::Quadrature | Combine::Nmodel) {
+    if context.variances.is_empty() || matches!(setup.combine, Combine::Quadrature | Combine::Nmodel) {
         return None;
     }
     if used.is_empty() {

@@ -63,7 +63,9 @@ fn is_beside_seed(reasons: &[Reason], shape: Shape, i: usize, radius: f64) -> bo
         dx * dx + dy * dy <= radius * radius
     };
     let is_seed = |other: usize| matches!(reasons[plane + other], Reason::Low | Reason::High);
-    reasons[i].is_used() && (0..height * width).any(|other| is_seed(other) && is_near(other))
+    // A fallback is combined without any rejection (section 2.3), and this is one.
+    let may_go = matches!(reasons[i], Reason::Used | Reason::Restored);
+    may_go && (0..height * width).any(|other| is_seed(other) && is_near(other))
 }
 
 #[cfg(test)]
@@ -103,6 +105,13 @@ mod tests {
         assert_eq!(of(1), [Low, Used, Used, Used, Used, High]);
         // Pixel 1 has two of two; pixels 0 and 2 lose nothing.
         assert_eq!(of(9), of(1));
+    }
+
+    #[test]
+    fn what_is_used_for_want_of_better_ones_does_not_grow() {
+        let mut reasons = [Reason::Fallback, High, Used];
+        grow(&mut reasons, Shape { frames: 1, height: 1, width: 3 }, 1.0, 0);
+        assert_eq!(reasons, [Reason::Fallback, High, Grow]);
     }
 
     #[test]

@@ -57,7 +57,7 @@ pub struct Stages {
 pub fn trace(samples: &[f64], setup: &Setup) -> Trace {
     let frames = samples.len();
     check(frames, setup);
-    let variances = column::variances(setup);
+    let variances = column::variances(samples, setup);
     let context = setup.context(frames, &variances);
     let column = column::valid(samples, setup);
     let outcome = reject_all(&column, setup, &context);
@@ -99,7 +99,7 @@ pub fn trace(samples: &[f64], setup: &Setup) -> Trace {
 /// As [`pixel`](crate::pixel()).
 pub fn combined(samples: &[f64], used: &[bool], setup: &Setup) -> Pixel {
     check(samples.len(), setup);
-    let variances = column::variances(setup);
+    let variances = column::variances(samples, setup);
     let context = setup.context(samples.len(), &variances);
     let column = column::valid(samples, setup);
     let kept: Vec<Sample> = column.iter().copied().filter(|sample| used[sample.frame]).collect();
@@ -109,7 +109,12 @@ pub fn combined(samples: &[f64], used: &[bool], setup: &Setup) -> Pixel {
 }
 
 /// Value, sigma, variances and count of the used samples; the value is that of `current` where samples were replaced.
-fn results(used: &[Sample], current: Option<&[Sample]>, setup: &Setup, context: &Context) -> Pixel {
+pub(crate) fn results(
+    used: &[Sample],
+    current: Option<&[Sample]>,
+    setup: &Setup,
+    context: &Context,
+) -> Pixel {
     let value = combine::combine(current.unwrap_or(used), setup, context);
     Pixel {
         value,
@@ -128,10 +133,11 @@ fn results(used: &[Sample], current: Option<&[Sample]>, setup: &Setup, context: 
     }
 }
 
-fn check(frames: usize, setup: &Setup) {
+pub(crate) fn check(frames: usize, setup: &Setup) {
     let of_all = |count: usize| count == 0 || count == frames;
     assert!(setup.weights.is_none_or(|weights| weights.len() == frames), "one weight per frame is needed");
     assert!(of_all(setup.variances.len()), "one variance per frame is needed, or none");
+    assert!(of_all(setup.sample_weights.len()), "one weight per sample is needed, or none");
     assert!(of_all(setup.scalings.len()), "one scaling per frame is needed, or none");
 }
 
@@ -144,7 +150,7 @@ pub(crate) fn survivors(samples: &[f64], setup: &Setup, context: &Context) -> Ve
 }
 
 /// Step 6: one rejection after the other.
-fn reject_all(column: &[Sample], setup: &Setup, context: &Context) -> Outcome {
+pub(crate) fn reject_all(column: &[Sample], setup: &Setup, context: &Context) -> Outcome {
     let (mut column, mut all) = (column.to_vec(), none::reject());
     for rejection in setup.rejections {
         assert!(all.current.is_none(), "nothing can be rejected from what medsigma has replaced");

@@ -33,6 +33,12 @@ impl<'a, E> PlacedPlane<'a, E> {
         let within = covered.start - pixels.start..covered.end - pixels.start;
         (within, self.plane.row(row - self.rows.start, samples))
     }
+
+    /// `pixels` of line `line` of a plane that covers all rows and columns, and may begin to the left of them.
+    fn whole_row(&self, line: usize, pixels: &Range<usize>, elements: usize) -> &'a [E] {
+        let (start, end) = (pixels.start + self.left, pixels.end + self.left);
+        self.plane.row(line, start * elements..end * elements)
+    }
 }
 
 /// The lines of every frame that a band needs.
@@ -156,17 +162,16 @@ impl<'a, T: Element> Samples<'a, T> {
     fn rows(&self, line: usize, pixels: &Range<usize>) -> Rows<'a, T> {
         match self {
             Self::Values(planes) => {
-                Rows::Values(planes.iter().map(|placed| placed.plane.row(line, pixels.clone())).collect())
+                Rows::Values(planes.iter().map(|placed| placed.whole_row(line, pixels, 1)).collect())
             }
             Self::Stored(planes, StoredFormats { words: Some(format), .. }) => {
-                let row =
-                    |placed: &PlacedPlane<'a, u8>| stored(&placed.plane, line, pixels, size_of::<[u8; 2]>());
+                let row = |placed: &PlacedPlane<'a, u8>| placed.whole_row(line, pixels, size_of::<[u8; 2]>());
                 let rows = planes.iter().map(|placed| row(placed).as_chunks().0);
                 Rows::Words(WordRows { rows: rows.collect(), format: *format })
             }
             Self::Stored(planes, formats) => {
                 let rows = planes.iter().enumerate();
-                let rows = rows.map(|(i, placed)| stored(&placed.plane, line, pixels, formats.bytes(i)));
+                let rows = rows.map(|(i, placed)| placed.whole_row(line, pixels, formats.bytes(i)));
                 Rows::Stored(rows.collect(), &formats.frames)
             }
         }
@@ -191,9 +196,4 @@ impl<'a, T: Element> Samples<'a, T> {
             }
         })
     }
-}
-
-/// `pixels` of line `line`, samples of so many `bytes`.
-fn stored<'a>(plane: &Plane<'a, u8>, line: usize, pixels: &Range<usize>, bytes: usize) -> &'a [u8] {
-    plane.row(line, pixels.start * bytes..pixels.end * bytes)
 }

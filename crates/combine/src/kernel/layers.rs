@@ -3,7 +3,7 @@
 use skystack_reject::{Columns, Noise, Scaling};
 use skystack_simd::{Element, Mask, Task, Vector};
 
-use super::ColumnsAt;
+use super::{ColumnsAt, why};
 use crate::band::LayerRows;
 use crate::options::Variance;
 
@@ -22,19 +22,21 @@ impl<T: Element, V: Vector<Element = T>> Task<V::Isa> for FillLayers<'_, '_, T, 
 
     #[inline(always)]
     fn run(self, isa: V::Isa) {
-        let Self { of: ColumnsAt { options, scalings, rows, x }, columns } = self;
+        let Self { of, columns } = self;
+        let ColumnsAt { options, scalings, others, rows, x, .. } = of;
         let zero = V::splat(isa, T::zero());
+        let is_known = |v: V| zero.lt(v) & v.zero_if_finite().eq(zero);
         for frame in 0..columns.variances.len() {
-            let scaling = scalings.get(frame).copied().unwrap_or(Scaling::NONE);
-            let v = match options.variance {
-                Variance::Noise => noise(isa, &options.noise[frame], &scaling, columns.samples[frame]),
-                Variance::Constant(v) => scaled(isa, V::splat(isa, T::narrow(v)), &scaling),
-                Variance::Planes => scaled(isa, load(isa, &rows.variances, frame, x), &scaling),
-                Variance::None => unreachable!("columns of variances without variances"),
-            };
-            let is_finite = v.zero_if_finite().eq(zero);
-            drop_unless(isa, columns, frame, zero.lt(v) & is_finite);
+            let v = variance(isa, &of, scalings, frame, columns.samples[frame]);
+            drop_unless(isa, columns, frame, is_known(v));
             columns.variances[frame] = v;
+            if let Some(others) = others {
+                let y = match options.variance {
+                    Variance::Noise => of_raw(isa, &of, others, frame),
+                    _ => v,
+                };
+                drop_unless(isa, columns, frame, is_known(variance(isa, &of, others, frame, y)));
+            }
         }
         for frame in 0..columns.weights.len() {
             let w: V = load(isa, &rows.weights, frame, x);
@@ -43,6 +45,42 @@ impl<T: Element, V: Vector<Element = T>> Task<V::Isa> for FillLayers<'_, '_, T, 
             columns.weights[frame] = w;
         }
     }
+}
+
+/// The variance of the sample `y` of `frame` with these scalings.
+#[inline(always)]
+fn variance<T: Element, V: Vector<Element = T>>(
+    isa: V::Isa,
+    of: &ColumnsAt<'_, T>,
+    scalings: &[Scaling],
+    frame: usize,
+    y: V,
+) -> V {
+    let ColumnsAt { options, rows, x, .. } = *of;
+    let scaling = scalings.get(frame).copied().unwrap_or(Scaling::NONE);
+    match options.variance {
+        Variance::Noise => noise(isa, &options.noise[frame], &scaling, y),
+        Variance::Constant(v) => scaled(isa, V::splat(isa, T::narrow(v)), &scaling),
+        Variance::Planes => scaled(isa, load(isa, &rows.variances, frame, x), &scaling),
+        Variance::None => unreachable!("columns of variances without variances"),
+    }
+}
+
+/// The samples of `frame` with these scalings.
+#[inline(always)]
+fn of_raw<T: Element, V: Vector<Element = T>>(
+    isa: V::Isa,
+    of: &ColumnsAt<'_, T>,
+    scalings: &[Scaling],
+    frame: usize,
+) -> V {
+    let mut lanes = V::splat(isa, T::NAN);
+    let Scaling { multiply, add } = scalings.get(frame).copied().unwrap_or(Scaling::NONE);
+    for (lane, to) in lanes.lanes_mut().iter_mut().enumerate().take(of.width - of.x) {
+        let raw = why::raw(isa, of.rows, frame, of.x + lane).widen();
+        *to = T::narrow(raw * multiply + add);
+    }
+    lanes
 }
 
 #[inline(always)]

@@ -18,6 +18,8 @@ pub(super) struct Ingest<'a, V> {
     missing: V,
     /// One a frame, or none at all.
     scalings: &'a [Scaling],
+    /// Others that must leave a sample finite, too; likewise.
+    others: &'a [Scaling],
     /// Of the frames that have masks.
     masks: &'a LayerRows<'a, u8>,
 }
@@ -30,12 +32,13 @@ impl<'a, T: Element, V: Vector<Element = T>> Ingest<'a, V> {
     pub(super) fn new(
         isa: V::Isa,
         options: &Resolved<T>,
-        scalings: &'a [Scaling],
+        (scalings, others): (&'a [Scaling], Option<&'a [Scaling]>),
         masks: &'a LayerRows<'a, u8>,
     ) -> Self {
         let splat = |(low, high)| (V::splat(isa, low), V::splat(isa, high));
         let thresholds = options.thresholds.map(splat);
-        Self { thresholds, missing: V::splat(isa, T::NAN), scalings, masks }
+        let others = others.unwrap_or(&[]);
+        Self { thresholds, missing: V::splat(isa, T::NAN), scalings, others, masks }
     }
 
     /// Fills `block` with the pixels from `start` on, of which the tile has `width`. Bit k of the answer: group k misses no
@@ -66,7 +69,7 @@ impl<'a, T: Element, V: Vector<Element = T>> Ingest<'a, V> {
             let pixels = start..width.min(start + groups * lanes);
             let row = rows.values(isa, i, pixels.clone(), &mut decoded);
             let row = self.unmasked(i, pixels, row, &mut masked);
-            let affine = self.affine(isa, i);
+            let affine = (Self::affine(isa, self.scalings, i), Self::affine(isa, self.others, i));
             for group in 0..row.len().div_ceil(lanes) {
                 let raw = V::load_partial(isa, &row[group * lanes..], T::NAN);
                 let (y, gap) = self.clean(raw, affine);
@@ -95,7 +98,7 @@ impl<'a, T: Element, V: Vector<Element = T>> Ingest<'a, V> {
         let mut gaps = [V::splat(isa, T::zero()); REGISTERS];
         for i in 0..frames {
             let row = rows.values(isa, i, start..start + groups * lanes, &mut decoded);
-            let affine = self.affine(isa, i);
+            let affine = (Self::affine(isa, self.scalings, i), Self::affine(isa, self.others, i));
             let column = &mut block.samples[i..][..(groups - 1) * frames + 1];
             for group in 0..groups {
                 let raw = V::load(isa, &row[group * lanes..]);
@@ -129,19 +132,23 @@ impl<'a, T: Element, V: Vector<Element = T>> Ingest<'a, V> {
     }
 
     #[inline(always)]
-    fn affine(&self, isa: V::Isa, frame: usize) -> Affine<V> {
-        let scaling = self.scalings.get(frame)?;
+    fn affine(isa: V::Isa, scalings: &[Scaling], frame: usize) -> Affine<V> {
+        let scaling = scalings.get(frame)?;
         Some((V::Wide::splat(isa, scaling.multiply), V::Wide::splat(isa, scaling.add)))
     }
 
     /// The sample, and +0 where there is one, NaN where not. Finite values gain +0, which makes −0 positive; infinities become
     /// NaN.
     #[inline(always)]
-    fn clean(&self, raw: V, affine: Affine<V>) -> (V, V) {
+    fn clean(&self, raw: V, (affine, other): (Affine<V>, Affine<V>)) -> (V, V) {
         let gap = raw.zero_if_finite();
         let (mut y, mut gap) = (raw + gap, gap);
         if let Some((low, high)) = self.thresholds {
             y = V::select(low.le(y) & y.le(high), y, self.missing);
+            gap = y.zero_if_finite();
+        }
+        if let Some((m, o)) = other {
+            y = y + V::narrow(y.widen() * m + o).zero_if_finite();
             gap = y.zero_if_finite();
         }
         if let Some((m, o)) = affine {

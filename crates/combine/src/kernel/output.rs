@@ -25,7 +25,11 @@ pub(super) fn write<T: Element, V: Vector<Element = T>>(
 ) {
     let x = group.x;
     let value = value::combine(isa, options, columns, kept);
-    let image = blanked(isa, options, kept, value);
+    // Where samples are replaced a pixel has a value without a sample that is its own.
+    let image = match options.rejections.replaces() {
+        true => canonical(isa, value),
+        false => blanked(isa, options, kept, value),
+    };
     image.store_partial(&mut tile.planes.image[x..]);
     if !options.products.is_none() {
         isa.call(WriteFurther { options, tile, group, columns, kept, image });
@@ -91,8 +95,13 @@ fn write_values<T: Element, V: Vector<Element = T>>(
     }
 }
 
-/// `value` where samples were used, `blank` elsewhere. A NaN that was computed (of values near the limits of f64) becomes the
-/// canonical one: its sign differs between CPUs.
+/// A NaN that was computed (of values near the limits of f64) becomes the canonical one: its sign differs between CPUs.
+#[inline(always)]
+fn canonical<V: Vector>(isa: V::Isa, value: V) -> V {
+    V::select(value.eq(value), value, V::splat(isa, V::Element::NAN))
+}
+
+/// `value` where samples were used, `blank` elsewhere; [`canonical`].
 #[inline(always)]
 fn blanked<T: Element, V: Vector<Element = T>>(
     isa: V::Isa,
@@ -110,7 +119,7 @@ fn zeroed<T: Element, V: Vector<Element = T>>(isa: V::Isa, kept: &Kept<V>, value
 
 #[inline(always)]
 fn or_where_empty<T: Element, V: Vector<Element = T>>(isa: V::Isa, kept: &Kept<V>, value: V, empty: T) -> V {
-    let value = V::select(value.eq(value), value, V::splat(isa, T::NAN));
+    let value = canonical(isa, value);
     if kept.all {
         return value;
     }

@@ -54,9 +54,10 @@ struct WeightedSquares<'a, V: Vector> {
 impl<V: Vector> Terms<V, 2> for WeightedSquares<'_, V> {
     #[inline(always)]
     fn terms(&self, frame: usize, y: V) -> [V::Wide; 2] {
-        let weight = self.weights.at(self.isa, frame);
         let member = V::widen_mask(self.about.members.contain(y));
+        // The weight of a sample that is no member may be NaN.
+        let weight = V::Wide::select(member, self.weights.at(self.isa, frame), self.about.zero);
         let [d] = self.about.terms(frame, y);
-        [weight * (d * d), V::Wide::select(member, weight, self.about.zero)]
+        [weight * (d * d), weight]
     }
 }

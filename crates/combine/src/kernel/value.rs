@@ -18,7 +18,9 @@ pub(super) fn combine<T: Element, V: Vector<Element = T>>(
     kept: &Kept<V>,
 ) -> V {
     match options.combine {
-        Combine::Average if options.rejections.replaces() => isa.call(MeanOfCurrent { columns }),
+        Combine::Average if options.rejections.replaces() => {
+            isa.call(MeanOfCurrent { columns, blank: options.blank })
+        }
         Combine::Average | Combine::Sum if columns.ordered => {
             let sum = sum_of_ranks::<V, EXACT_RUN>(isa, columns, kept);
             V::narrow(if options.combine == Combine::Sum { sum } else { sum / kept.count.widen() })
@@ -51,9 +53,10 @@ pub(super) fn combine<T: Element, V: Vector<Element = T>>(
     }
 }
 
-/// The mean of what a rejection made of all samples, outliers replaced.
+/// The mean of what a rejection made of all samples, outliers replaced; `blank` where there are none.
 struct MeanOfCurrent<'a, 'b, V: Vector> {
     columns: &'a Columns<'b, V>,
+    blank: V::Element,
 }
 
 impl<V: Vector> Task<V::Isa> for MeanOfCurrent<'_, '_, V> {
@@ -63,7 +66,9 @@ impl<V: Vector> Task<V::Isa> for MeanOfCurrent<'_, '_, V> {
     fn run(self, isa: V::Isa) -> V {
         let (current, members) = (&*self.columns.padded, Columns::<V>::current_values(isa));
         let count = lane::count(isa, current, &members);
-        V::narrow(lane::mean(isa, current, members, count))
+        let mean: V = V::narrow(lane::mean(isa, current, members, count));
+        let some = V::splat(isa, V::Element::narrow(0.0)).lt(count);
+        V::select(some, mean, V::splat(isa, self.blank))
     }
 }
 
@@ -113,7 +118,9 @@ impl<V: Vector> Terms<V, 2> for Weighted<'_, V> {
         let weight = self.weights.at(self.isa, frame);
         let member = V::widen_mask(self.deviations.members.contain(y));
         let [d] = self.deviations.terms(frame, y);
-        [weight * d, V::Wide::select(member, weight, self.deviations.zero)]
+        // The weight of a sample that is no member may be NaN.
+        let weight = V::Wide::select(member, weight, self.deviations.zero);
+        [weight * d, weight]
     }
 }
 

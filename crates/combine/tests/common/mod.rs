@@ -4,6 +4,8 @@
 #![allow(dead_code)]
 
 pub(crate) mod oracle;
+pub(crate) mod scene;
+pub(crate) mod whole;
 
 use skystack_combine::{
     Combine, CountProduct, CubeProduct, FrameSource, Lmedian, MemorySink, Options, Plane, Product, Products,
@@ -279,7 +281,7 @@ pub(crate) fn noisy(draw: &mut Draw) -> Rejection {
 }
 
 /// How frames were scaled, more often not than otherwise.
-fn scalings(draw: &mut Draw, frames: usize) -> Vec<Scaling> {
+pub(crate) fn scalings(draw: &mut Draw, frames: usize) -> Vec<Scaling> {
     if draw.chance(70) {
         return vec![];
     }

@@ -31,7 +31,8 @@ pub(super) fn write<T: Element, V: Vector<Element = T>>(
     let frames = columns.samples.len() as u32;
     let of = |count: V, lane: usize| count.lanes()[lane].widen() as u32;
     let wants = |tile: &Tile<'_, T>, product| !tile.planes.counts(product).is_empty();
-    let by_side = [CountProduct::Nlow, CountProduct::Nhigh, CountProduct::Ngrow];
+    // DQ: what only growth took is not clipped.
+    let by_side = [CountProduct::Nlow, CountProduct::Nhigh, CountProduct::Ngrow, CountProduct::Dq];
     let sides = by_side.iter().any(|side| wants(tile, *side)).then(|| Sides::of(width, group, columns, kept));
     for product in CountProduct::ALL {
         if !wants(tile, *product) {
@@ -54,7 +55,9 @@ pub(super) fn write<T: Element, V: Vector<Element = T>>(
                 CountProduct::Bpm if used == 0 => 1,
                 CountProduct::Bpm => 2 * (group.fallback >> lane & 1),
                 CountProduct::Dq => {
-                    dq.as_ref().map_or(0, |dq| dq[lane]) | flags(used, valid, group.fallback >> lane & 1 == 1)
+                    let clipped = side(|sides| &sides.low) + side(|sides| &sides.high) > 0;
+                    dq.as_ref().map_or(0, |dq| dq[lane])
+                        | flags(used, clipped, group.fallback >> lane & 1 == 1)
                 }
             };
         }
@@ -94,10 +97,10 @@ impl Sides {
 
 /// The bits that combining adds to those of the samples (algorithms.md 8.6).
 #[inline(always)]
-fn flags(used: u32, valid: u32, fallback: bool) -> u32 {
+fn flags(used: u32, clipped: bool, fallback: bool) -> u32 {
     let set = |bit: u32, is: bool| if is { bit } else { 0 };
     set(DQ_NO_DATA, used == 0)
-        | set(DQ_CLIPPED, used < valid)
+        | set(DQ_CLIPPED, clipped)
         | set(DQ_FALLBACK, fallback)
         | set(DQ_SINGLE, used == 1)
 }

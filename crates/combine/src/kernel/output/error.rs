@@ -164,10 +164,11 @@ struct WeightedScatter<'a, V: Vector> {
 impl<V: Vector> Terms<V, 2> for WeightedScatter<'_, V> {
     #[inline(always)]
     fn terms(&self, frame: usize, y: V) -> [V::Wide; 2] {
-        let w = self.weights.at(self.isa, frame);
-        let [d] = self.about.terms(frame, y);
         let member = V::widen_mask(self.about.members.contain(y));
-        [w * (d * d), V::Wide::select(member, w * w, self.about.zero)]
+        // The weight of a sample that is no member may be NaN.
+        let w = V::Wide::select(member, self.weights.at(self.isa, frame), self.about.zero);
+        let [d] = self.about.terms(frame, y);
+        [w * (d * d), w * w]
     }
 }
 
