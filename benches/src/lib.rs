@@ -8,13 +8,19 @@
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, BenchmarkId, Criterion, Throughput};
 use ndarray::{Array2, Array3};
-use skystack::{Level, Stacker, roofline, simulate};
+use skystack::{Level, NoiseModel, Stacker, roofline, simulate};
 
 /// Numbers of frames that are timed.
 const FRAMES: [usize; 4] = [5, 9, 31, 101];
 
 /// Rows and columns of a frame.
 const SIZE: usize = 256;
+
+/// The noise of the simulated camera.
+pub fn noise() -> NoiseModel {
+    let scene = simulate::Scene::new(1, 1, 1);
+    NoiseModel { gain: scene.gain.into(), rdnoise: scene.rdnoise_e.into(), snoise: scene.snoise.into() }
+}
 
 /// Times `stacker` on one thread.
 pub fn bench(c: &mut Criterion, name: &str, stacker: &Stacker) {

@@ -13,8 +13,10 @@ mod compare;
 mod compare_table;
 mod levels;
 mod sanitize;
+mod science;
 mod shell;
 mod tidy;
+mod truth;
 mod validate;
 
 use std::path::Path;
@@ -52,8 +54,18 @@ const CHORES: &[(&str, &str, Chore)] = &[
     ("package", "try to package every crate as a release would (needs the registry)", ci::package),
     (
         "validate",
-        "compare the program with other programs' results: [DIR] [--case TEXT] [--brief] [--keep] [--bin PATH]",
+        "compare the program with other programs' results: [DIR] [--case TEXT] [--brief] [--keep] [--bin PATH] [--write]",
         validate::run,
+    ),
+    (
+        "truth",
+        "the statistics of combined noise against theory, on many pixels: [--pixels N] (1048576)",
+        truth::run,
+    ),
+    (
+        "science",
+        "run the commands of docs/science-case.md and write its tables and pictures anew: [--bins DIR]",
+        science::run,
     ),
     (
         "compare",

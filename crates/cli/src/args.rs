@@ -426,7 +426,10 @@ names! {
     KernelName {
         Average = "average", Sum = "sum", Min = "min", Max = "max", Median = "median", MinMax = "minmax",
         Extrema = "extrema", SigclipAverage = "sigclip-average", SigclipMedian = "sigclip-median",
-        MadClip = "madclip",
+        MadClip = "madclip", PClip = "pclip", Percentile = "percentile", Winsorized = "winsorized", Gesd = "gesd",
+        LinearFit = "linearfit", LinearFitL1 = "linearfit-l1", MedSigma = "medsigma", CcdClip = "ccdclip",
+        CcdClipMean = "ccdclip-mean", Crreject = "crreject", AvSigClip = "avsigclip", MeanClip = "meanclip", VarClip = "varclip",
+        VarClipSwarp = "varclip-swarp",
     }
 }
 

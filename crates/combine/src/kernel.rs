@@ -139,7 +139,8 @@ impl<T: Element> Kernel for TileKernel<'_, '_, T> {
         }
         let KernelScratch { columns: scratch, streams, grown, scatter, frames } = scratch;
         let job = Job::new(options, &rows, stage, tile.width(), grown, frames);
-        if rejects && !matches!(job.stage, JobStage::Finish(_)) {
+        // Values that replace others are not handed from pass to pass: they are found again.
+        if rejects && (!matches!(job.stage, JobStage::Finish(_)) || options.rejections.replaces()) {
             // In pairs of registers: each step of a rejection waits for the one before it.
             let mut columns = ColumnKernel::<Pair<T::Vector<I>>, true>::new(isa, job, scratch);
             if options.rejections.pools_rows() {
@@ -312,8 +313,7 @@ impl<V: Vector, const REJECTS: bool> Task<V::Isa> for CombineColumns<'_, '_, '_,
                 }
                 let mut kept = match &job.stage {
                     JobStage::Finish(codes) => {
-                        if job.options.rejections.replaces() {
-                            // Values that replace others are not handed from pass to pass.
+                        if REJECTS {
                             job.options.rejections.keep(isa, &mut columns);
                         }
                         codes::apply(isa, (x, width), codes, &mut columns)

@@ -1,6 +1,6 @@
 //! L columns on their way through a rejection, and what is left of them.
 
-use skystack_simd::{Element, LaneBuffer, Vector, Words};
+use skystack_simd::{Element, Isa, LaneBuffer, Task, Vector, Words};
 use skystack_stats::lane::{self, Bounds, Window, sorted_registers};
 
 use crate::Fates;
@@ -276,12 +276,31 @@ impl<V: Vector> Columns<'_, V> {
         if self.ordered {
             return number(isa, self.samples.len());
         }
-        if self.full {
-            lane::sort(isa, self.samples, self.sorted);
-            return number(isa, self.samples.len());
-        }
-        lane::sorted_copy(isa, self.samples, self.padded, self.sorted)
+        isa.call(SortColumns(self))
     }
+}
+
+/// [`Columns::sort`] as a function of its own: every rejection but one or two begins with it.
+struct SortColumns<'a, 'b, V: Vector>(&'a mut Columns<'b, V>);
+
+impl<V: Vector> Task<V::Isa> for SortColumns<'_, '_, V> {
+    type Output = V;
+
+    #[inline(always)]
+    fn run(self, isa: V::Isa) -> V {
+        let Columns { samples, padded, sorted, full, .. } = self.0;
+        if *full {
+            lane::sort(isa, samples, sorted);
+            return number(isa, samples.len());
+        }
+        lane::sorted_copy(isa, samples, padded, sorted)
+    }
+}
+
+/// Sorts [`Columns::keys`] by value, equal ones by frame. Compiled once, not for every register.
+#[inline(never)]
+pub fn sort_keys(keys: &mut [(f64, u32)]) {
+    keys.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
 }
 
 /// What a rejection leaves: the samples of [`Columns::samples`] inside `bounds`.

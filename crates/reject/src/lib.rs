@@ -45,7 +45,7 @@ mod winsorized;
 pub use avsigclip::{AvSigClip, Pool, Scatter, pooled};
 pub use ccdclip::CcdClip;
 pub use columns::{
-    Block, Columns, ColumnsScratch, Kept, LEAST_GROUPS, MOST_GROUPS, WordBlock, columns_bytes,
+    Block, Columns, ColumnsScratch, Kept, LEAST_GROUPS, MOST_GROUPS, WordBlock, columns_bytes, sort_keys,
 };
 pub use convention::Convention;
 pub use crreject::crreject;

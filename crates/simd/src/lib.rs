@@ -39,6 +39,7 @@ mod isa;
 mod level;
 mod pair;
 mod prefetch;
+mod registers;
 mod vector;
 
 #[cfg(test)]
@@ -52,4 +53,5 @@ pub use isa::{Baseline, Isa, Scalar, Task};
 pub use level::{Kernel, Level, UnknownLevel};
 pub use pair::{Pair, PairMask};
 pub use prefetch::prefetch;
+pub use registers::{Registers, RegistersMut};
 pub use vector::{MAX_LANES, Mask, Ordered, Vector, Words};

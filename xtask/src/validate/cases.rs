@@ -17,6 +17,8 @@ pub(crate) struct Case {
     pub(crate) frames: String,
     /// Why our specification gives something else, if it does.
     pub(crate) spec_differs: Option<String>,
+    /// What the program does wrong, where the expected planes are not its own.
+    pub(crate) known_defect: Option<String>,
     /// The parameters, as written.
     pub(crate) options: Table,
     /// The answer.
@@ -36,6 +38,10 @@ pub(crate) struct Expect {
     pub(crate) sigma: Option<String>,
     /// Exposure map.
     pub(crate) expmask: Option<String>,
+    /// What the program wrote as image, where that is defective: compared for the record only.
+    pub(crate) image_program: Option<String>,
+    /// The same for the frames not used.
+    pub(crate) nrej_program: Option<String>,
     /// For image and expmask.
     pub(crate) tolerance: Tolerance,
     /// For sigma.
@@ -51,23 +57,24 @@ pub(crate) struct Tolerance {
     pub(crate) atol: f64,
 }
 
-/// What `[case.expect]` may hold besides the planes and tolerances above. The planes with the
-/// defective output of a program are there for the curious and never compared.
-const INFORMATIVE: &[&str] = &[
-    "image_program",
-    "nrej_program",
-    "max_mismatch_fraction",
-    "factors_scale",
-    "factors_zero",
-    "factors_weight",
-    "verified",
-    "notes",
-];
+/// What `[case.expect]` may hold besides the planes and tolerances above.
+const INFORMATIVE: &[&str] =
+    &["max_mismatch_fraction", "factors_scale", "factors_zero", "factors_weight", "verified", "notes"];
 
 impl Case {
     /// The convention, which every case names.
     pub(crate) fn convention(&self) -> &str {
         self.option("convention").unwrap_or("")
+    }
+
+    /// Whose planes they are, without the packager's words.
+    pub(crate) fn planes_from(&self) -> String {
+        let name = |text: &str| text.split(" (").next().unwrap_or(text).trim().to_owned();
+        match self.oracle.split_once("; program: ") {
+            Some((_, program)) => format!("the definition, in place of {}", name(program)),
+            None if self.oracle.starts_with("independent") => "the definition".to_owned(),
+            None => name(&self.oracle),
+        }
     }
 
     /// The program's short name.
@@ -145,6 +152,7 @@ fn parse_case(name: &str, entry: &Value) -> Result<Case> {
         stack: needed("stack")?,
         frames: needed("frames")?,
         spec_differs: word("spec_differs"),
+        known_defect: word("known_defect"),
         options,
         expect: parse_expect(table("expect")?)?,
     })
@@ -160,6 +168,8 @@ fn parse_expect(table: &Table) -> Result<Expect> {
             "rejmask" => expect.rejmask = Some(path()?),
             "sigma" => expect.sigma = Some(path()?),
             "expmask" => expect.expmask = Some(path()?),
+            "image_program" => expect.image_program = Some(path()?),
+            "nrej_program" => expect.nrej_program = Some(path()?),
             "rtol" => expect.tolerance.rtol = tolerance(key, value)?,
             "atol" => expect.tolerance.atol = tolerance(key, value)?,
             "sigma_rtol" => expect.sigma_tolerance.rtol = tolerance(key, value)?,

@@ -4,6 +4,20 @@ use super::cases::Tolerance;
 use super::plane::Plane;
 use std::fmt;
 
+/// How many values of a plane were looked at, and how many of them are too far apart.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Tally {
+    pub(crate) compared: usize,
+    pub(crate) differing: usize,
+}
+
+impl std::ops::AddAssign for Tally {
+    fn add_assign(&mut self, other: Self) {
+        self.compared += other.compared;
+        self.differing += other.differing;
+    }
+}
+
 /// How two planes differ.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Difference {
@@ -11,10 +25,7 @@ pub(crate) enum Difference {
     Shape([usize; 3], [usize; 3]),
     /// Some values are further apart than the tolerance.
     Values {
-        /// How many.
-        differing: usize,
-        /// Of how many that were compared.
-        compared: usize,
+        tally: Tally,
         /// The first one: x, y, plane, 1-based as FITS counts.
         first: [usize; 3],
         /// Whether there is more than one plane.
@@ -30,7 +41,7 @@ impl fmt::Display for Difference {
             Self::Shape(ours, golden) => {
                 write!(f, "shape {ours:?}, golden {golden:?} (width, height, planes)")
             }
-            Self::Values { differing, compared, first: [x, y, z], cube, ours, golden } => {
+            Self::Values { tally: Tally { compared, differing }, first: [x, y, z], cube, ours, golden } => {
                 let frame = if *cube { format!(" of plane {z}") } else { String::new() };
                 write!(
                     f,
@@ -41,24 +52,25 @@ impl fmt::Display for Difference {
     }
 }
 
-/// Compares all values, or those at the pixels where `include` is true (one entry a pixel, the same for all planes).
+/// Compares all values, or those at the pixels where `include` is true (one entry a pixel, the same for all planes), and
+/// says how many those are.
 pub(crate) fn compare(
     ours: &Plane,
     golden: &Plane,
     tolerance: Tolerance,
     include: Option<&[bool]>,
-) -> Result<(), Difference> {
+) -> Result<usize, Difference> {
     if ours.shape() != golden.shape() {
         return Err(Difference::Shape(ours.shape(), golden.shape()));
     }
     let area = golden.width * golden.height;
     let included = |at: usize| include.is_none_or(|include| include[at % area]);
     let positions = || (0..golden.data.len()).filter(|&at| included(at));
+    let compared = positions().count();
     let mut wrong = positions().filter(|&at| !agree(ours.data[at], golden.data[at], tolerance));
-    let Some(first) = wrong.next() else { return Ok(()) };
+    let Some(first) = wrong.next() else { return Ok(compared) };
     Err(Difference::Values {
-        differing: 1 + wrong.count(),
-        compared: positions().count(),
+        tally: Tally { compared, differing: 1 + wrong.count() },
         first: [first % golden.width + 1, first % area / golden.width + 1, first / area + 1],
         cube: golden.planes > 1,
         ours: ours.data[first],
@@ -128,7 +140,7 @@ mod tests {
     fn left_out_pixels_are_left_out_in_every_plane() {
         let golden = plane(2, 1, &[0.0; 4]);
         let ours = plane(2, 1, &[0.0, 1.0, 0.0, 1.0]);
-        assert!(compare(&ours, &golden, EXACT, Some(&[true, false])).is_ok());
+        assert_eq!(compare(&ours, &golden, EXACT, Some(&[true, false])), Ok(2));
         let difference = compare(&ours, &golden, EXACT, Some(&[false, true])).unwrap_err();
         assert!(difference.to_string().starts_with("2 of 2 pixels differ"));
     }

@@ -5,6 +5,7 @@
 
 mod cases;
 mod compare;
+mod document;
 mod flags;
 mod plane;
 mod report;
@@ -26,6 +27,7 @@ struct Request {
     binary: Option<PathBuf>,
     brief: bool,
     keep: bool,
+    write: bool,
 }
 
 impl Request {
@@ -39,14 +41,21 @@ impl Request {
                 "--bin" => request.binary = Some(value()?.into()),
                 "--brief" => request.brief = true,
                 "--keep" => request.keep = true,
+                "--write" => request.write = true,
                 flag if flag.starts_with('-') => return Err(format!("validate has no flag {flag}").into()),
                 folder if request.folder.is_none() => request.folder = Some(folder.into()),
                 extra => return Err(format!("validate takes one folder; found {extra} too").into()),
             }
         }
+        if request.write && request.filter.is_some() {
+            return Err("validate --write is about all cases, needed: without --case".into());
+        }
         Ok(request)
     }
 }
+
+/// What the run is written into, from the root.
+const DOCUMENT: &str = "docs/validation.md";
 
 /// Where the oracle folder lies when nobody says otherwise: beside the repository.
 pub(crate) fn default_folder(root: &Path) -> PathBuf {
@@ -73,6 +82,14 @@ pub(crate) fn run(root: &Path, arguments: &[String]) -> Result<bool> {
     let scratch = Scratch::new(request.keep)?;
     let outcomes = run_all(&cases, &folder, &binary, &scratch);
     print!("{}", report::render(&outcomes, request.brief));
+    if request.write {
+        let path = root.join(DOCUMENT);
+        let named = |error: &dyn std::fmt::Display| format!("{DOCUMENT}: {error}");
+        let text = std::fs::read_to_string(&path).map_err(|error| named(&error))?;
+        let text = document::updated(&text, &outcomes).map_err(|error| named(&error))?;
+        std::fs::write(&path, text).map_err(|error| named(&error))?;
+        println!("{DOCUMENT} is written");
+    }
     Ok(report::is_good(&outcomes))
 }
 

@@ -1,5 +1,6 @@
 //! What `validate` says: a line a case, counts, and the verdict.
 
+use super::compare::Tally;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -37,9 +38,26 @@ pub(crate) struct Outcome {
     pub(crate) program: String,
     pub(crate) status: Status,
     pub(crate) detail: String,
+    /// What it is about, and each plane that was compared.
+    pub(crate) record: Record,
 }
 
-fn count(outcomes: &[Outcome], status: Status) -> usize {
+/// What the document needs of a case.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Record {
+    /// Program and version that the expected planes are from, or the definition.
+    pub(crate) planes_from: String,
+    /// The rejection, or `none`.
+    pub(crate) rejection: String,
+    /// Why our result is another one than the program's, if it is.
+    pub(crate) reason: String,
+    /// The comparisons that decide on the verdict.
+    pub(crate) binding: Tally,
+    /// Those that say how far we are from what a program wrote: plane, how it compares everywhere.
+    pub(crate) for_the_record: Vec<(&'static str, Tally)>,
+}
+
+pub(super) fn count(outcomes: &[Outcome], status: Status) -> usize {
     outcomes.iter().filter(|outcome| outcome.status == status).count()
 }
 
@@ -102,7 +120,7 @@ fn push_counts(text: &mut String, outcomes: &[Outcome]) {
 
 #[cfg(test)]
 mod tests {
-    use super::{Outcome, Status, is_good, render};
+    use super::{Outcome, Record, Status, is_good, render};
 
     fn outcome(case: &str, status: Status) -> Outcome {
         let word = str::to_owned;
@@ -112,6 +130,7 @@ mod tests {
             program: word("IRAF"),
             status,
             detail: word("why"),
+            record: Record::default(),
         }
     }
 

@@ -1,10 +1,10 @@
 //! One case: run the program, compare what it wrote.
 
 use super::cases::{Case, Tolerance, number};
-use super::compare::compare;
+use super::compare::{Difference, Tally, compare};
 use super::flags::flags;
 use super::plane::{Plane, read_plane};
-use super::report::{Outcome, Status};
+use super::report::{Outcome, Record, Status};
 use crate::Result;
 use crate::shell::{Ended, run_quietly};
 use std::path::{Path, PathBuf};
@@ -44,7 +44,7 @@ impl Output {
 }
 
 /// An expected plane and the output it is compared with.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 struct Check<'a> {
     name: &'static str,
     golden: &'a str,
@@ -57,8 +57,14 @@ struct Check<'a> {
 /// Runs and judges a case.
 pub(super) fn run_case(case: &Case, oracles: &Path, binary: &Path, scratch: &Path, keep: bool) -> Outcome {
     let folder = scratch.join(&case.name);
-    let (status, detail) =
-        judge(case, oracles, binary, &folder).unwrap_or_else(|error| (Status::Failed, error.to_string()));
+    let mut record = Record {
+        planes_from: case.planes_from(),
+        rejection: case.option("reject").unwrap_or("none").to_owned(),
+        reason: case.spec_differs.as_ref().or(case.known_defect.as_ref()).cloned().unwrap_or_default(),
+        ..Record::default()
+    };
+    let (status, detail) = judge(case, oracles, binary, &folder, &mut record)
+        .unwrap_or_else(|error| (Status::Failed, error.to_string()));
     if !keep {
         // What cannot be removed now is removed, and reported, with the whole scratch folder.
         let _ = std::fs::remove_dir_all(&folder);
@@ -69,10 +75,17 @@ pub(super) fn run_case(case: &Case, oracles: &Path, binary: &Path, scratch: &Pat
         program: case.program().to_owned(),
         status,
         detail,
+        record,
     }
 }
 
-fn judge(case: &Case, oracles: &Path, binary: &Path, folder: &Path) -> Result<(Status, String)> {
+fn judge(
+    case: &Case,
+    oracles: &Path,
+    binary: &Path,
+    folder: &Path,
+    record: &mut Record,
+) -> Result<(Status, String)> {
     std::fs::create_dir(folder)?;
     let frames = case.frame_paths(oracles)?;
     let checks = checks(case);
@@ -85,8 +98,20 @@ fn judge(case: &Case, oracles: &Path, binary: &Path, folder: &Path) -> Result<(S
     let (ended, said) = run_quietly(&mut command, folder, TIME_LIMIT)?;
     match failure(&ended, &said) {
         Some(verdict) => Ok(verdict),
-        None => compare_all(case, &checks, oracles, folder, frames.len()),
+        None => {
+            let place = Place { oracles, folder, frames: frames.len() };
+            let verdict = compare_all(case, &checks, &place, record)?;
+            compare_for_the_record(case, &checks, &place, record)?;
+            Ok(verdict)
+        }
     }
+}
+
+/// Where the planes of a case lie.
+struct Place<'a> {
+    oracles: &'a Path,
+    folder: &'a Path,
+    frames: usize,
 }
 
 /// Everything that the case expects.
@@ -138,21 +163,24 @@ fn failure(ended: &Ended, said: &str) -> Option<(Status, String)> {
 fn compare_all(
     case: &Case,
     checks: &[Check<'_>],
-    oracles: &Path,
-    folder: &Path,
-    frames: usize,
+    place: &Place<'_>,
+    record: &mut Record,
 ) -> Result<(Status, String)> {
     if checks.is_empty() {
         return Ok((Status::Failed, "the case expects nothing".to_owned()));
     }
-    let scope = Scope::of(case, oracles, frames)?;
+    let scope = Scope::of(case, place.oracles, place.frames)?;
     if scope == Scope::Nothing {
         return Ok((Status::SpecDiffers, "not compared".to_owned()));
     }
     let mut wrong = Vec::new();
     for check in checks {
-        if let Err(reason) = compare_one(check, oracles, folder, frames, scope.include()) {
-            wrong.push(format!("{}: {reason}", check.name));
+        match compare_one(check, place, scope.include())? {
+            Ok(compared) => record.binding += Tally { compared, differing: 0 },
+            Err(difference) => {
+                record.binding += tally(&difference);
+                wrong.push(format!("{}: {difference}", check.name));
+            }
         }
     }
     let names: Vec<&str> = checks.iter().map(|check| check.name).collect();
@@ -168,19 +196,51 @@ fn compare_all(
     })
 }
 
+/// How many values agree, or how they do not; an error where there is nothing to compare.
 fn compare_one(
     check: &Check<'_>,
-    oracles: &Path,
-    folder: &Path,
-    frames: usize,
+    place: &Place<'_>,
     include: Option<&[bool]>,
-) -> Result<()> {
-    let golden = read_plane(&oracles.join(check.golden))?;
-    let mut ours = read_plane(&check.output.path(folder))?;
+) -> Result<std::result::Result<usize, Difference>> {
+    let golden = read_plane(&place.oracles.join(check.golden))?;
+    let mut ours = read_plane(&check.output.path(place.folder))?;
     if check.complement {
-        ours.data.iter_mut().for_each(|count| *count = frames as f64 - *count);
+        ours.data.iter_mut().for_each(|count| *count = place.frames as f64 - *count);
     }
-    compare(&ours, &golden, check.tolerance, include).map_err(|difference| difference.to_string().into())
+    Ok(compare(&ours, &golden, check.tolerance, include))
+}
+
+/// Planes of another shape have nothing in common that could be counted.
+fn tally(difference: &Difference) -> Tally {
+    match difference {
+        Difference::Shape(..) => Tally::default(),
+        Difference::Values { tally, .. } => *tally,
+    }
+}
+
+/// How far we are from what the program itself wrote, where that does not bind: every pixel of a case that differs by
+/// specification, and the planes of defective programs.
+fn compare_for_the_record(
+    case: &Case,
+    checks: &[Check<'_>],
+    place: &Place<'_>,
+    record: &mut Record,
+) -> Result<()> {
+    let expect = &case.expect;
+    let programs = [("image", &expect.image_program), ("nrej", &expect.nrej_program)];
+    let written = programs.into_iter().filter_map(|(name, plane)| {
+        let like = checks.iter().find(|check| check.name == name)?;
+        Some(Check { golden: plane.as_deref()?, ..*like })
+    });
+    let everywhere = checks.iter().copied().filter(|_| case.spec_differs.is_some());
+    for check in everywhere.chain(written) {
+        let tally = match compare_one(&check, place, None)? {
+            Ok(compared) => Tally { compared, differing: 0 },
+            Err(difference) => tally(&difference),
+        };
+        record.for_the_record.push((check.name, tally));
+    }
+    Ok(())
 }
 
 /// The pixels at which a case says something about us.

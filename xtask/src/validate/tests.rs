@@ -18,10 +18,11 @@ fn arguments_are_understood_in_any_order() {
             filter: Some("iraf".into()),
             binary: Some("./s".into()),
             brief: true,
-            keep: true
+            keep: true,
+            write: false
         }
     );
-    for wrong in ["--case", "--novel", "one two"] {
+    for wrong in ["--case", "--novel", "one two", "--write --case iraf"] {
         assert!(Request::parse(&words(wrong)).is_err(), "{wrong}");
     }
 }

@@ -66,7 +66,7 @@ fn of_lane<V: Vector>(
         }
     }
     let keys = &mut columns.keys[..count];
-    keys.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+    skystack_reject::sort_keys(keys);
     let Some(last) = count.checked_sub(1) else { return (0.0, 0.0) };
     if equal {
         return (keys[last / 2].0, keys[count / 2].0);

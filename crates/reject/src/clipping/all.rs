@@ -216,7 +216,7 @@ fn drop_all_but<V: Vector>(
             candidates += 1;
         }
     }
-    columns.keys[..candidates].sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+    crate::sort_keys(&mut columns.keys[..candidates]);
     let (_, last) = last_restored(&columns.keys[..candidates], kept + candidates - survivors);
     let mut restored = 0;
     let mut is_restored = true;

@@ -235,7 +235,7 @@ fn record<V: Vector>(
             }
         }
         let keys = &mut columns.keys[..dropped];
-        keys.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+        crate::sort_keys(keys);
         let (first, _) = window.lane(lane);
         for (k, (y, frame)) in keys.iter().enumerate() {
             let low = (*y, f64::from(*frame)) < first_kept;

@@ -311,7 +311,7 @@ fn restore<V: Vector>(
             }
         }
         let keys = &mut columns.keys[..candidates];
-        keys.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+        crate::sort_keys(keys);
         let last = crate::sigclip::restore::last_restored(keys, missing);
         for j in 0..count {
             let e = columns.deviations[j];

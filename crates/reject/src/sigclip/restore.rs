@@ -132,7 +132,7 @@ pub(super) fn least_deviant<V: Vector>(
             }
         }
         let keys = &mut columns.keys[..candidates];
-        keys.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+        crate::sort_keys(keys);
         let last = last_restored(keys, missing);
         for frame in 0..columns.samples.len() {
             let y = columns.samples[frame].lanes()[lane];

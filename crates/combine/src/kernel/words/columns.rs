@@ -18,6 +18,7 @@ use crate::band::{Tile, TileRows, WordRows};
 use crate::format::WordFormat;
 use crate::kernel::{Group, KernelScratch, LaneTotals, Totals, output};
 use crate::options::{Combine, Lmedian, Resolved};
+use sides::Sides;
 
 /// Longest column of a median without a rejection: above, selecting f32 is faster than merging integers. (1001 frames take 0.55 ns
 /// a sample so and 0.78 as f32, 2001 take 0.65 and 0.76, 4001 0.81 and 0.68; AVX-512, AMD EPYC Zen 4, 2026-11-21.)
@@ -58,7 +59,9 @@ pub(super) fn reject<T: Element, I: Isa>(
             words.prefetch_next(width, x + groups * lanes, lanes);
             lane::sort(isa, &block.words[group * frames..][..frames], block.sorted);
             for part in (0..lanes).step_by(values).take_while(|part| x + part < width) {
-                widen(isa, &block.sorted[..frames], part, *format, block.values);
+                for (words, y) in block.sorted[..frames].iter().zip(block.values.iter_mut()) {
+                    *y = widen(isa, *words, part, *format);
+                }
                 let mut columns = block.columns();
                 let kept = options.rejections.keep(isa, &mut columns);
                 let (restored, zero_spread) = (columns.restored, columns.zero_spread);
@@ -67,7 +70,8 @@ pub(super) fn reject<T: Element, I: Isa>(
                 let lanes = values.min(width - (x + part));
                 if !per_frame.is_empty() && !kept.all {
                     let column = &block.words[group * frames..][..frames];
-                    sides::add(isa, column, (part, lanes), *format, &kept, per_frame);
+                    let ranks = &block.values[..frames];
+                    Sides { column, format: *format, part, lanes, ranks, kept: &kept }.add(isa, per_frame);
                 }
                 totals.add(&kept, frames, lanes);
                 totals.add_lanes(restored, zero_spread, lanes);
@@ -79,25 +83,14 @@ pub(super) fn reject<T: Element, I: Isa>(
 
 /// The values of L lanes from `part` on.
 #[inline(always)]
-fn widen<V: Vector, W: Words<Isa = V::Isa>>(
-    isa: V::Isa,
-    words: &[W],
-    part: usize,
-    format: WordFormat,
-    values: &mut [V],
-) {
-    let offset = V::splat(isa, V::Element::from_i32(format.offset()));
+fn widen<V: Vector, W: Words<Isa = V::Isa>>(isa: V::Isa, words: W, part: usize, format: WordFormat) -> V {
     let mut lanes = [V::Element::narrow(0.0); 2 * MAX_LANES];
-    for (words, to) in words.iter().zip(values) {
-        let halves = words.widen();
-        let exact = lanes.chunks_exact_mut(W::Narrow::LANES).zip(&halves);
-        for (to, exact) in exact {
-            for (to, y) in to.iter_mut().zip(exact.lanes()) {
-                *to = V::Element::narrow(f64::from(*y));
-            }
+    for (to, exact) in lanes.chunks_exact_mut(W::Narrow::LANES).zip(&words.widen()) {
+        for (to, y) in to.iter_mut().zip(exact.lanes()) {
+            *to = V::Element::narrow(f64::from(*y));
         }
-        *to = V::load(isa, &lanes[part..]) + offset;
     }
+    V::load(isa, &lanes[part..]) + V::splat(isa, V::Element::from_i32(format.offset()))
 }
 
 /// Writes the median of every pixel.

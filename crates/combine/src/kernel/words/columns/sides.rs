@@ -3,127 +3,91 @@
 //! Ranks split equal values by frame (C1): of those at the low bound the first few went, of those at the high bound the last.
 
 use skystack_reject::Kept;
-use skystack_simd::{Element, MAX_LANES, Mask, Ordered, Vector, Words};
-use skystack_stats::lane::Window;
+use skystack_simd::{Element, Mask, Vector, Words};
 
+use super::widen;
 use crate::format::WordFormat;
 use crate::kernel::FrameTotals;
 
-/// Half of the lanes: those of one register of f32.
-struct Half<N> {
-    low: N,
-    high: N,
-    /// Ranks below and above the window.
-    below: N,
-    above: N,
+/// L columns of integers of which some ranks were dropped.
+pub(super) struct Sides<'a, W, V> {
+    /// N registers in frame order.
+    pub(super) column: &'a [W],
+    pub(super) format: WordFormat,
+    /// The first lane of the integers that is one of `ranks`.
+    pub(super) part: usize,
     /// Lanes of the image.
-    present: u32,
+    pub(super) lanes: usize,
+    /// The values in order.
+    pub(super) ranks: &'a [V],
+    pub(super) kept: &'a Kept<V>,
 }
 
-/// Adds what `kept`, of the first `lanes` lanes from `part` on, takes from each frame of `column`.
-#[inline(always)]
-pub(super) fn add<W: Words, V: Vector<Isa = W::Isa>>(
-    isa: W::Isa,
-    column: &[W],
-    (part, lanes): (usize, usize),
-    format: WordFormat,
-    kept: &Kept<V>,
-    per_frame: &mut [FrameTotals],
-) {
-    let Some(window) = &kept.window else { return };
-    for half in 0..2 {
-        let first = half * W::Narrow::LANES;
-        if first < part || first >= part + lanes {
-            continue;
-        }
-        let half_of = Half::<W::Narrow>::new(isa, column.len(), first - part, lanes, format, kept, window);
-        half_of.add(isa, column, half, per_frame);
-    }
-}
-
-impl<N: Vector<Element = f32>> Half<N> {
+impl<W: Words, V: Vector<Isa = W::Isa>> Sides<'_, W, V> {
+    /// Adds what is dropped to the totals of each frame.
     #[inline(always)]
-    fn new<V: Vector>(
-        isa: N::Isa,
-        frames: usize,
-        first: usize,
-        lanes: usize,
-        format: WordFormat,
-        kept: &Kept<V>,
-        window: &Window<V>,
-    ) -> Self {
-        let offset = format.offset() as f32;
-        let narrow = |of: &dyn Fn(usize) -> f64| {
-            let mut narrow = [0.0f32; MAX_LANES];
-            for (lane, to) in narrow[..N::LANES].iter_mut().enumerate() {
-                *to = of(first + lane) as f32;
+    pub(super) fn add(&self, isa: V::Isa, per_frame: &mut [FrameTotals]) {
+        let Some((first, last)) = self.ties(isa) else { return };
+        let bounds = &self.kept.bounds;
+        let present = u32::MAX >> (u32::BITS as usize - self.lanes);
+        let (zero, one) = (number::<V>(isa, 0), number::<V>(isa, 1));
+        let tied = (zero.lt(first) | zero.lt(last)).any();
+        let (mut below, mut above) = (zero, if tied { self.count_of_high(isa) - last } else { zero });
+        for (words, to) in self.column.iter().zip(per_frame) {
+            let y: V = widen(isa, *words, self.part, self.format);
+            let mut low = y.lt(bounds.low);
+            let mut high = bounds.high.lt(y);
+            if tied {
+                let (at_low, at_high) = (y.eq(bounds.low), y.eq(bounds.high));
+                low = low | at_low & below.lt(first);
+                high = high | at_high & above.le(zero);
+                below = below + V::select(at_low, one, zero);
+                above = above - V::select(at_high, one, zero);
             }
-            N::load(isa, &narrow)
-        };
-        let at = |of: &V, lane: usize| of.lanes()[lane].widen();
-        let offset = f64::from(offset);
-        Self {
-            low: narrow(&|lane| at(&kept.bounds.low, lane) - offset),
-            high: narrow(&|lane| at(&kept.bounds.high, lane) - offset),
-            below: narrow(&|lane| at(&window.first, lane)),
-            above: narrow(&|lane| frames as f64 - at(&window.first, lane) - at(&window.count, lane)),
-            present: u32::MAX >> (u32::BITS as usize - (lanes - first).min(N::LANES)),
-        }
-    }
-
-    #[inline(always)]
-    fn add<W: Words<Isa = N::Isa, Narrow = N>>(
-        &self,
-        isa: N::Isa,
-        column: &[W],
-        half: usize,
-        per_frame: &mut [FrameTotals],
-    ) {
-        let (zero, one) = (N::splat(isa, 0.0), N::splat(isa, 1.0));
-        let (mut below, mut above) = (zero, zero);
-        for (words, to) in column.iter().zip(per_frame.iter_mut()) {
-            let y = words.widen()[half];
-            let low = y.lt(self.low);
             // Where nothing is kept the bounds cross.
-            let high = self.high.lt(y) & !low;
-            below = below + N::select(low, one, zero);
-            above = above + N::select(high, one, zero);
-            to.low += u64::from((low.bits() & self.present).count_ones());
-            to.high += u64::from((high.bits() & self.present).count_ones());
-        }
-        let split = below.lt(self.below) | above.lt(self.above);
-        if split.bits() & self.present != 0 {
-            self.add_ties(isa, column, half, (below, above), per_frame);
+            high = high & !low;
+            to.low += u64::from((low.bits() & present).count_ones());
+            to.high += u64::from((high.bits() & present).count_ones());
         }
     }
 
-    /// Of the samples at the low bound the first go, of those at the high bound the last.
+    /// How many of the samples at the low bound, and of those at the high one, were dropped.
     #[inline(always)]
-    fn add_ties<W: Words<Isa = N::Isa, Narrow = N>>(
-        &self,
-        isa: N::Isa,
-        column: &[W],
-        half: usize,
-        (below, above): (N, N),
-        per_frame: &mut [FrameTotals],
-    ) {
-        let (zero, one) = (N::splat(isa, 0.0), N::splat(isa, 1.0));
-        let (skip, last) = (self.below - below, self.above - above);
-        let mut at_high = zero;
-        for words in column {
-            at_high = at_high + N::select(words.widen()[half].eq(self.high), one, zero);
+    fn ties(&self, isa: V::Isa) -> Option<(V, V)> {
+        let (window, bounds) = (self.kept.window.as_ref()?, &self.kept.bounds);
+        let (zero, one) = (number::<V>(isa, 0), number::<V>(isa, 1));
+        let (mut low, mut high) = (zero, zero);
+        for (rank, y) in self.ranks.iter().enumerate() {
+            let dropped = number::<V>(isa, rank).lt(window.first);
+            if !dropped.any() {
+                break;
+            }
+            low = low + V::select(dropped & y.eq(bounds.low), one, zero);
         }
-        let take = at_high - last;
-        let (mut seen_low, mut seen_high) = (zero, zero);
-        for (words, to) in column.iter().zip(per_frame) {
-            let y = words.widen()[half];
-            let (is_low, is_high) = (y.eq(self.low), y.eq(self.high));
-            let low = is_low & seen_low.lt(skip);
-            let high = is_high & take.le(seen_high) & !low;
-            seen_low = seen_low + N::select(is_low, one, zero);
-            seen_high = seen_high + N::select(is_high, one, zero);
-            to.low += u64::from((low.bits() & self.present).count_ones());
-            to.high += u64::from((high.bits() & self.present).count_ones());
+        let end = window.first + window.count;
+        for (rank, y) in self.ranks.iter().enumerate().rev() {
+            let dropped = end.le(number::<V>(isa, rank));
+            if !dropped.any() {
+                break;
+            }
+            high = high + V::select(dropped & y.eq(bounds.high), one, zero);
         }
+        Some((low, high))
     }
+
+    /// Number of samples at the high bound.
+    #[inline(always)]
+    fn count_of_high(&self, isa: V::Isa) -> V {
+        let (zero, one) = (number::<V>(isa, 0), number::<V>(isa, 1));
+        let mut count = zero;
+        for y in self.ranks {
+            count = count + V::select(y.eq(self.kept.bounds.high), one, zero);
+        }
+        count
+    }
+}
+
+#[inline(always)]
+fn number<V: Vector>(isa: V::Isa, n: usize) -> V {
+    V::splat(isa, V::Element::narrow(n as f64))
 }
