@@ -36,7 +36,7 @@
 //! let plan = plan(&workload, &Machine::unknown(), &Limits::default())?;
 //! let mut sink = MemorySink::new(&options.products, 3, 2, 4);
 //! run(&options, &source, &mut sink, &plan, &Control::new(Level::Baseline))?;
-//! assert_eq!(sink.image, [3.0; 8]);
+//! assert_eq!(sink.image(), [3.0; 8]);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 #![forbid(unsafe_code)]
