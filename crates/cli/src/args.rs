@@ -168,7 +168,7 @@ pub(crate) struct FrameArgs {
     /// What frames are divided by: none, mode, median, mean, iksslite, exposure, !KEYWORD, @FILE
     #[arg(long, value_name = "SOURCE", default_value = "none", value_parser = OsStringValueParser::new().try_map(FrameNumbers::scale))]
     pub(crate) scale: FrameNumbers,
-    /// Weights of the frames: none, mode, median, mean, noise, exposure, !KEYWORD, @FILE
+    /// Weights: none, mode, median, mean, noise, exposure, !KEYWORD or @FILE of the frames; variance of each sample
     #[arg(long, value_name = "SOURCE", default_value = "none", allow_negative_numbers = true, value_parser = OsStringValueParser::new().try_map(FrameNumbers::weight))]
     pub(crate) weight: FrameNumbers,
     /// Zero and scale in one: robust location and scale of each frame, or what overlapping frames have in common [default: none]

@@ -90,6 +90,7 @@ pub(crate) enum FrameNumbers {
     Mean,
     IkssLite,
     Noise,
+    Variance,
     Exposure,
     Keyword(String),
     File(PathBuf),
@@ -108,7 +109,7 @@ impl FrameNumbers {
 
     /// `--weight`.
     pub(crate) fn weight(given: OsString) -> Result<Self, String> {
-        Self::parse(given, &["none", "mode", "median", "mean", "noise", "exposure"])
+        Self::parse(given, &["none", "mode", "median", "mean", "noise", "variance", "exposure"])
     }
 
     /// Reads the notation, of which these words; a file may have any name.
@@ -128,6 +129,7 @@ impl FrameNumbers {
             "mean" => Ok(Self::Mean),
             "iksslite" => Ok(Self::IkssLite),
             "noise" => Ok(Self::Noise),
+            "variance" => Ok(Self::Variance),
             "exposure" => Ok(Self::Exposure),
             _ => Ok(Self::None),
         }

@@ -244,7 +244,7 @@ impl Options {
     }
 
     /// Does a rejection pool the noise of a whole row?
-    pub(crate) fn pools_rows(&self) -> bool {
+    pub fn pools_rows(&self) -> bool {
         let pools = |of: &Rejection| matches!(of, Rejection::AvSigClip(clip) if clip.pool == Pool::Row);
         self.rejections.iter().any(pools)
     }

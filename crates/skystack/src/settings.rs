@@ -203,6 +203,7 @@ fn weight(weight: &Weight) -> Value {
         Weight::Median => "median",
         Weight::Mean => "mean",
         Weight::Noise => "noise",
+        Weight::Variance => "variance",
         Weight::Exposure => "exposure",
         Weight::Given(_) => "given",
         Weight::Keyword(keyword) => return keyword_of(keyword),

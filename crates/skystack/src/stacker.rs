@@ -371,6 +371,7 @@ impl Stacker {
     pub(crate) fn options_for(&self, frames: &[Numbered<'_>], products: Products) -> Result<Options, Error> {
         let mut options = Options { products, per_frame: true, ..self.options.clone() };
         options.noise = self.noise.of(frames)?;
+        options.weigh_by_variance = self.weight == Weight::Variance;
         if products.contains(ValueProduct::Exposure) {
             options.exposures = PerFrame::Keyword("EXPTIME".to_owned()).of(frames, "an exposure map")?;
         }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use ndarray::ArrayView3;
-use skystack_combine::{Combine, Lmedian, Options, SigmaRule};
+use skystack_combine::{Combine, Lmedian, Options, SigmaRule, Variance};
 use skystack_fits::Working as FitsWorking;
 use skystack_reference::{Setup, Working};
 use skystack_simd::Element;
@@ -22,7 +22,10 @@ pub(crate) fn array<S: Sample>(
 ) -> Result<Trace, Error> {
     let (count, height, width) = stack.dim();
     check_pixel(x, y, height, width)?;
-    let column: Vec<f64> = (0..count).map(|frame| stack[[frame, y, x]].working().widen()).collect();
+    let column = |x: usize| {
+        let samples = (0..count).map(|frame| stack[[frame, y, x]].working().widen());
+        Ok((samples.collect(), Vec::new()))
+    };
     let double = stacker.outtype == Outtype::Double || S::Working::BYTES == 8;
     let working = if double { Working::F64 } else { Working::F32 };
     let numbered = |i: usize| Numbered { name: format!("frame {}", i + 1), header: None };
@@ -35,7 +38,7 @@ pub(crate) fn array<S: Sample>(
         .wanted()
         .resolve::<S::Working>(&source, &numbered, &ncombine, 1, &stacker.control()?)?
         .apply(&mut options);
-    trace(&options, &column, &[], working)
+    trace(&options, (x, width), column, working)
 }
 
 pub(crate) fn files<P: AsRef<Path>>(
@@ -56,9 +59,9 @@ pub(crate) fn files<P: AsRef<Path>>(
         FitsWorking::F64 => wanted.resolve::<f64>(&inputs, &numbered, &ncombine, 1, &control)?,
     };
     normalised.apply(&mut options);
-    let (column, variances) = inputs.column(working, x, y)?;
+    let column = |x: usize| inputs.column(working, x, y);
     let working = if working == FitsWorking::F64 { Working::F64 } else { Working::F32 };
-    trace(&options, &column, &variances, working)
+    trace(&options, (x, width), column, working)
 }
 
 fn check_pixel(x: usize, y: usize, height: usize, width: usize) -> Result<(), Error> {
@@ -70,12 +73,48 @@ fn check_pixel(x: usize, y: usize, height: usize, width: usize) -> Result<(), Er
     Err(Error::new(ErrorKind::Parameter, message))
 }
 
-fn trace(options: &Options, column: &[f64], variances: &[f64], working: Working) -> Result<Trace, Error> {
+/// Samples and variances of a pixel of the row, by its column.
+type Samples = Result<(Vec<f64>, Vec<f64>), Error>;
+
+fn trace(
+    options: &Options,
+    (x, width): (usize, usize),
+    column: impl Fn(usize) -> Samples,
+    working: Working,
+) -> Result<Trace, Error> {
+    let (samples, mut variances) = column(x)?;
     match working {
-        Working::F32 => options.check::<f32>(column.len())?,
-        Working::F64 => options.check::<f64>(column.len())?,
+        Working::F32 => options.check::<f32>(samples.len())?,
+        Working::F64 => options.check::<f64>(samples.len())?,
     }
-    Ok(skystack_reference::trace(column, &setup(options, variances, working)))
+    check_followed(options, &samples)?;
+    if let Variance::Constant(variance) = options.variance {
+        variances = vec![variance; samples.len()];
+    }
+    let mut setup = setup(options, &variances, working);
+    if options.pools_rows() {
+        let row = (0..width).map(|x| Ok(column(x)?.0)).collect::<Result<Vec<_>, Error>>()?;
+        setup.pooled = skystack_reference::pooled(&row, &setup);
+    }
+    Ok(skystack_reference::trace(&samples, &setup))
+}
+
+/// Refuses what more than the samples of one pixel decides, as far as the trace does not look at it.
+fn check_followed(options: &Options, samples: &[f64]) -> Result<(), Error> {
+    let of_planes = options.variance == Variance::Planes;
+    let message = if options.grow.radius >= 1.0 {
+        format!("grow is {}, needed 0 for a trace: what grows comes from other pixels", options.grow.radius)
+    } else if options.reject_scalings.is_some() {
+        "the rejection has a normalisation of its own, needed none for a trace, which shows one".to_owned()
+    } else if options.pools_rows() && of_planes {
+        "avsigclip pools a row of samples with variances, needed no variances for a trace".to_owned()
+    } else if options.fallback && samples.iter().all(|sample| sample.is_nan()) {
+        "no frame has a good sample at this pixel, needed one for a trace: what is used instead is not shown"
+            .to_owned()
+    } else {
+        return Ok(());
+    };
+    Err(Error::new(ErrorKind::Parameter, message))
 }
 
 /// The options in the reference's own words: it shares no code with the kernels, and so no types of theirs.
@@ -103,6 +142,7 @@ fn setup<'a>(options: &'a Options, variances: &'a [f64], working: Working) -> Se
         scalings: &options.scalings,
         noise: &options.noise,
         variances,
+        variance_of_noise: options.variance == Variance::Noise,
         blank: options.blank,
         sigma: match options.sigma_rule {
             SigmaRule::Iraf => skystack_reference::SigmaRule::Iraf,

@@ -17,6 +17,9 @@ pub enum Weight {
     Mean,
     /// The inverse variance of the background of the scaled frame. NCOMBINE is not used.
     Noise,
+    /// The inverse variance of each **sample**, once scaled: the mean of least variance where the variances are right. NCOMBINE is not
+    /// used. It needs [variances](crate::Stacker::variance); those of a noise model depend on the samples themselves, which biases the mean.
+    Variance,
     /// The exposure time, keyword EXPTIME.
     Exposure,
     /// This keyword.

@@ -9,8 +9,9 @@ use common::{Folder, read};
 use ndarray::{Array2, Array3};
 use skystack::fits::{Bitpix, Header, Image, InputPath, Limits};
 use skystack::{
-    Combine, CountProduct, CubeProduct, Error, ErrorKind, MinMax, OutputFiles, Outtype, Products, SigClip,
-    Stacker, ValueProduct, Weight, simulate,
+    AvSigClip, CcdClip, Combine, CountProduct, CubeProduct, Error, ErrorKind, InputVariance, MinMax,
+    NoiseModel, Norm, Normalisation, OutputFiles, Outtype, Products, SigClip, Stacker, ValueProduct, VarClip,
+    Weight, simulate,
 };
 
 fn header(path: &Path) -> Header {
@@ -210,14 +211,32 @@ fn trace_shows_the_pixel_that_the_run_computed() {
     let folder = Folder::new();
     let stack = simulate::stack(12, 20, 21, 5).frames;
     let paths = folder.stack(&stack);
-    let stacker = Stacker::new().reject(SigClip::iraf().hsigma(2.0)).combine(Combine::Median);
-    let out = stacker.run(stack.view()).expect("a result");
-    for (x, y) in [(0, 0), (20, 19), (7, 3)] {
-        let (array, files) = (stacker.trace(stack.view(), x, y), stacker.trace_files(&paths, x, y));
-        assert_eq!(array.expect("a trace").to_string(), files.as_ref().expect("a trace").to_string());
-        assert_eq!(files.expect("a trace").pixel.value, f64::from(out.image[[y, x]]));
+    let noisy =
+        Stacker::new().noise(NoiseModel { gain: 1.5.into(), rdnoise: 8.0.into(), snoise: 0.0.into() });
+    let plain = Stacker::new().reject(SigClip::iraf().hsigma(2.0)).combine(Combine::Median);
+    for stacker in [
+        plain.clone(),
+        // The noise of the whole row.
+        Stacker::new().reject(AvSigClip::iraf()),
+        Stacker::new().reject(SigClip::iraf()).zero(Norm::Median).scale(Norm::Mean),
+        noisy.clone().reject(CcdClip::iraf()),
+        noisy.clone().variance(InputVariance::Noise).reject(VarClip::dragons()),
+        Stacker::new().variance(InputVariance::Constant(90.0)).reject(VarClip::dragons()),
+    ] {
+        let out = stacker.run(stack.view()).expect("a result");
+        for (x, y) in [(0, 0), (20, 19), (7, 3)] {
+            let (array, files) = (stacker.trace(stack.view(), x, y), stacker.trace_files(&paths, x, y));
+            assert_eq!(array.expect("a trace").to_string(), files.as_ref().expect("a trace").to_string());
+            assert_eq!(files.expect("a trace").pixel.value, f64::from(out.image[[y, x]]));
+        }
     }
-    assert_eq!(stacker.trace(stack.view(), 21, 0).unwrap_err().kind(), ErrorKind::Parameter);
+    assert_eq!(plain.trace(stack.view(), 21, 0).unwrap_err().kind(), ErrorKind::Parameter);
+    // What it would not show it refuses.
+    let growing = plain.clone().grow(1.5, 1).trace(stack.view(), 3, 3).unwrap_err().to_string();
+    assert!(growing.contains("grow is 1.5, needed 0 for a trace"), "{growing}");
+    let own = Normalisation::Levels { scale: Norm::None, zero: Norm::Median };
+    let two = plain.reject_normalisation(own).trace(stack.view(), 3, 3).unwrap_err().to_string();
+    assert!(two.contains("normalisation of its own"), "{two}");
 }
 
 #[test]

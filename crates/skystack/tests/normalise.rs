@@ -122,3 +122,14 @@ fn a_reference_that_is_no_frame_is_refused() {
     let error = Stacker::new().normalise(norm).run(frames().view()).expect_err("no such frame");
     assert!(error.to_string().contains("frame 4, needed one of 3"), "{error}");
 }
+
+#[test]
+fn each_sample_can_weigh_as_its_variance_says() {
+    let stack = ndarray::arr3(&[[[1.0f32, 1.0]], [[3.0, 3.0]]]);
+    let variances = ndarray::arr3(&[[[1.0f32, 2.0]], [[3.0, 2.0]]]);
+    let stacker = Stacker::new().weight(Weight::Variance);
+    let out = stacker.run(Frames::new(stack.view()).variances(variances.view())).expect("a result");
+    assert_eq!(out.image, ndarray::arr2(&[[1.5, 2.0]]));
+    let refused = stacker.run(stack.view()).expect_err("no variances").to_string();
+    assert!(refused.contains("weight by variance is given without variances"), "{refused}");
+}

@@ -72,7 +72,7 @@ fn norm(numbers: &FrameNumbers) -> Result<Norm, Failure> {
         FrameNumbers::Exposure => Norm::Exposure,
         FrameNumbers::Keyword(keyword) => Norm::Keyword(keyword.clone()),
         FrameNumbers::File(file) => Norm::Given(read_numbers(file)?),
-        FrameNumbers::None | FrameNumbers::Noise => Norm::None,
+        FrameNumbers::None | FrameNumbers::Noise | FrameNumbers::Variance => Norm::None,
     })
 }
 
@@ -82,6 +82,7 @@ fn weight(numbers: &FrameNumbers) -> Result<Weight, Failure> {
         FrameNumbers::Median => Weight::Median,
         FrameNumbers::Mean => Weight::Mean,
         FrameNumbers::Noise => Weight::Noise,
+        FrameNumbers::Variance => Weight::Variance,
         FrameNumbers::Exposure => Weight::Exposure,
         FrameNumbers::Keyword(keyword) => Weight::Keyword(keyword.clone()),
         FrameNumbers::File(file) => Weight::Given(read_numbers(file)?),

@@ -68,9 +68,11 @@ pub(super) fn check(args: &StackArgs) -> Result<(), Failure> {
         (
             matches!(args.frames.variance, VarianceSource::Noise | VarianceSource::Number(_)),
             // An extension also says which samples have no variance, and are missing.
-            args.output.error.is_some() || args.reject == RejectName::VarClip,
+            args.output.error.is_some()
+                || args.reject == RejectName::VarClip
+                || args.frames.weight == FrameNumbers::Variance,
             "--variance is not used".to_owned(),
-            "--error, or --reject varclip",
+            "--error, --weight variance, or --reject varclip",
         ),
         (
             args.output.mef,

@@ -244,7 +244,7 @@ impl Inputs {
         Self::integer_blank(stacker, bitpix)?;
         let mut options = self.options(stacker, outputs)?;
         // Weights from statistics are not known yet: equal ones stand for them.
-        if stacker.weight != crate::Weight::None {
+        if !matches!(stacker.weight, crate::Weight::None | crate::Weight::Variance) {
             options.weights = Some(vec![1.0; self.frames.len()]);
         }
         match working {

@@ -147,7 +147,7 @@ impl<'a, T: Element, S: FrameSource<T>> Measured<'a, T, S> {
     /// Weights before they are normalised.
     pub(super) fn weights(&self, weight: &Weight) -> Result<Weights, Error> {
         Ok(match weight {
-            Weight::None => Weights::None,
+            Weight::None | Weight::Variance => Weights::None,
             Weight::Noise => Weights::Noise(self.numbers(Statistic::Noise)),
             Weight::Exposure => Weights::Measured(self.keyword("EXPTIME", "weight")?),
             Weight::Keyword(keyword) => Weights::Given(self.keyword(keyword, "weight")?),
