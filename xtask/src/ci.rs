@@ -8,15 +8,19 @@ use std::path::Path;
 use std::time::Instant;
 
 /// Feature combinations that are linted and tested besides the defaults. Never `--all-features`:
-/// some features exclude each other or need a foreign library to link.
+/// some features exclude each other or need a foreign library to link. (The program turns `json` of the facade on, so every command
+/// for the whole workspace has it.)
 pub(crate) const FEATURE_SETS: &[(&str, &[&str])] =
-    &[("skystack", &["json"]), ("skystack-fits", &["fitsrs"]), ("skystack-plan", &["detect"])];
+    &[("skystack-fits", &["fitsrs"]), ("skystack-plan", &["detect"])];
 
 /// Instruction-set caps under which the numeric crates' tests run once more. The uncapped run has the widest level.
 const LEVELS: &[&str] = &["scalar", "baseline", "avx2"];
 
-/// Crates that choose their level by the cap. Those below compare all levels of the machine in every run.
-const LEVELLED: &[&str] = &["skystack", "skystack-cli"];
+/// Tests of what chooses its level by the cap: facade and program. Layers below compare all levels of the machine in every run.
+///
+/// Chosen by name out of the whole workspace: another choice of packages has other features of dependencies, and all kernels would
+/// be compiled once more.
+const LEVELLED: &[&str] = &["files", "words", "bitpix", "normalise", "combine", "limits", "others"];
 
 /// What a step does.
 #[derive(Debug, PartialEq, Eq)]
@@ -154,6 +158,8 @@ fn steps(features: &[(&str, String)]) -> Vec<Step> {
         let line = format!("cargo clippy -p {package} --features {set} --all-targets -- -D warnings");
         steps.push(command(&format!("clippy {package} {set}"), &line));
     }
+    // Without the features that the program turns on.
+    steps.push(command("clippy skystack", "cargo clippy -p skystack --all-targets -- -D warnings"));
     steps.push(Step { name: "tidy".into(), action: Action::Tidy });
     steps.push(command("generated sources", "cargo xtask codegen --check"));
     let doc = Invocation::new("cargo doc --workspace --no-deps").with_env("RUSTDOCFLAGS", "-D warnings");
@@ -173,9 +179,9 @@ fn command(name: &str, line: &str) -> Step {
 }
 
 fn level_step(level: &str) -> Step {
-    let packages: Vec<String> = LEVELLED.iter().map(|package| format!("-p {package}")).collect();
-    let tests =
-        Invocation::new(&format!("cargo test {}", packages.join(" "))).with_env("SKYSTACK_LEVEL", level);
+    let tests: Vec<String> = LEVELLED.iter().map(|test| format!("--test {test}")).collect();
+    let line = format!("cargo test --workspace {}", tests.join(" "));
+    let tests = Invocation::new(&line).with_env("SKYSTACK_LEVEL", level);
     Step { name: format!("tests capped at {level}"), action: Action::Command(tests) }
 }
 
@@ -208,10 +214,10 @@ mod tests {
     fn steps_run_from_cheap_to_dear() {
         let list = steps(&[]);
         let names = names(&list);
-        assert_eq!(names[..4], ["format", "clippy", "tidy", "generated sources"]);
-        assert_eq!(names[4..6], ["documentation", "tests"]);
+        assert_eq!(names[..5], ["format", "clippy", "clippy skystack", "tidy", "generated sources"]);
+        assert_eq!(names[5..7], ["documentation", "tests"]);
         assert_eq!(names.last(), Some(&"validate"));
-        assert_eq!(names.len(), 7 + LEVELS.len());
+        assert_eq!(names.len(), 8 + LEVELS.len());
     }
 
     #[test]
@@ -236,7 +242,7 @@ mod tests {
         let capped = list.iter().find(|step| step.name == "tests capped at scalar").unwrap();
         let Action::Command(invocation) = &capped.action else { panic!("not a command") };
         assert!(
-            invocation.line().starts_with("SKYSTACK_LEVEL=\"scalar\" cargo test -p skystack -p skystack-cli")
+            invocation.line().starts_with("SKYSTACK_LEVEL=\"scalar\" cargo test --workspace --test files")
         );
     }
 
