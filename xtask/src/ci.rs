@@ -8,10 +8,13 @@ use std::path::Path;
 use std::time::Instant;
 
 /// Feature combinations that are linted and tested besides the defaults. Never `--all-features`:
-/// some features exclude each other or need a foreign library to link. (The program turns `json` of the facade on, so every command
-/// for the whole workspace has it.)
+/// some features exclude each other or need a foreign library to link.
 pub(crate) const FEATURE_SETS: &[(&str, &[&str])] =
-    &[("skystack-fits", &["fitsrs"]), ("skystack-plan", &["detect"])];
+    &[("skystack", &["json"]), ("skystack-fits", &["fitsrs"]), ("skystack-plan", &["detect"])];
+
+/// Crates whose features the program turns on: the tests of the whole workspace are tests with them. To test such a crate by itself
+/// would compile all kernels once more, for other features of dependencies; it is linted without them instead.
+const IN_WORKSPACE: &[&str] = &["skystack"];
 
 /// Instruction-set caps under which the numeric crates' tests run once more. The uncapped run has the widest level.
 const LEVELS: &[&str] = &["scalar", "baseline", "avx2"];
@@ -158,14 +161,16 @@ fn steps(features: &[(&str, String)]) -> Vec<Step> {
         let line = format!("cargo clippy -p {package} --features {set} --all-targets -- -D warnings");
         steps.push(command(&format!("clippy {package} {set}"), &line));
     }
-    // Without the features that the program turns on.
-    steps.push(command("clippy skystack", "cargo clippy -p skystack --all-targets -- -D warnings"));
+    for package in IN_WORKSPACE {
+        let line = format!("cargo clippy -p {package} --all-targets -- -D warnings");
+        steps.push(command(&format!("clippy {package}"), &line));
+    }
     steps.push(Step { name: "tidy".into(), action: Action::Tidy });
     steps.push(command("generated sources", "cargo xtask codegen --check"));
     let doc = Invocation::new("cargo doc --workspace --no-deps").with_env("RUSTDOCFLAGS", "-D warnings");
     steps.push(Step { name: "documentation".into(), action: Action::Command(doc) });
     steps.push(Step { name: "tests".into(), action: Action::ReadmeTests });
-    for (package, set) in features {
+    for (package, set) in features.iter().filter(|(package, _)| !IN_WORKSPACE.contains(package)) {
         let line = format!("cargo test -p {package} --features {set}");
         steps.push(command(&format!("tests {package} {set}"), &line));
     }

@@ -3,7 +3,7 @@
 use ndarray::{Array2, Array3, Axis, s};
 use skystack::{
     Affine, CountProduct, Frames, Norm, Normalisation, Offsets, Overlap, OverlapFit, PairWeight, Products,
-    SigClip, Stacker, simulate,
+    SigClip, Stacker, Weight, simulate,
 };
 
 fn sky() -> Array2<f64> {
