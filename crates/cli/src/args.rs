@@ -189,6 +189,9 @@ pub(crate) struct FrameArgs {
     /// Fewest common pixels of two frames that count for an overlap norm [default: 100]
     #[arg(long, value_name = "PIXELS")]
     pub(crate) minoverlap: Option<NonZeroUsize>,
+    /// Add the errors of measured scales and zeros to the variances
+    #[arg(long)]
+    pub(crate) scaling_errors: bool,
     /// Section for these statistics: [x1:x2,y1:y2] of each frame, or overlap [default: the whole frame]
     #[arg(long, value_name = "SECTION", allow_hyphen_values = true)]
     pub(crate) statsec: Option<Section>,

@@ -173,6 +173,8 @@ fn what_nothing_uses_or_nobody_has_is_refused() {
             vec!["--reject-norm, --reject-scale and --reject-zero are not used by --reject none"],
         ),
         ("--norm-reference 2", vec!["--norm-reference is not used", "--norm or --reject-norm"]),
+        ("--scaling-errors", vec!["--scaling-errors is not used", "--scale or --zero"]),
+        ("--scaling-errors --zero mean", vec!["errors of scales is given without variances"]),
         ("--norm add --minoverlap 9", vec!["--minoverlap is not used", "overlap-zero"]),
         ("--norm add --norm-reference 4", vec!["frame 4, needed one of 3"]),
         ("--maskvalue 3", vec!["--maskvalue is not used by --masktype none"]),

@@ -1,6 +1,6 @@
 //! What to compute: the one struct of options, and the same resolved for a stack.
 
-use skystack_reject::{Convention, FrameFacts, Noise, Pool, Prepared, Rejection, Scaling};
+use skystack_reject::{Convention, FrameFacts, Noise, Pool, Prepared, Rejection, Scaling, ScalingError};
 use skystack_simd::Element;
 
 use crate::band::{Rows, TileRows};
@@ -129,6 +129,8 @@ pub struct Options {
     pub scalings: Vec<Scaling>,
     /// How they are scaled for the rejections, if otherwise (algorithms.md 6.6).
     pub reject_scalings: Option<Vec<Scaling>>,
+    /// How well `scalings` are known, to be added to the variances of the samples (8.1); empty: they are exact.
+    pub scaling_errors: Vec<ScalingError>,
     /// What is known of the noise of each frame, of all frames, or nothing.
     pub noise: Vec<Noise>,
     /// One weight a frame, zero or more; for `average` (and without effect for `sum`).
@@ -176,6 +178,7 @@ impl Options {
             hthreshold: None,
             scalings: Vec::new(),
             reject_scalings: None,
+            scaling_errors: Vec::new(),
             noise: Vec::new(),
             weights: None,
             sample_weights: false,
@@ -203,6 +206,7 @@ impl Options {
         self.check_frames(frames)?;
         self.check_weights(frames)?;
         self.check_scalings(frames)?;
+        self.check_scaling_errors(frames)?;
         self.check_noise(frames)?;
         self.check_products(frames)?;
         self.check_replacing()?;
@@ -218,6 +222,7 @@ impl Options {
             thresholds: self.thresholds()?,
             scalings: self.scalings.clone(),
             reject_scalings: self.reject_scalings.clone(),
+            scaling_errors: self.scaling_errors.clone(),
             noise: (0..frames).map(|frame| facts.noise(frame)).collect(),
             weights: self.weights.clone().filter(|_| self.combine.is_weighted()),
             weigh_by_variance: self.weigh_by_variance,
@@ -274,6 +279,36 @@ impl Options {
             }
         }
         Ok(())
+    }
+
+    fn check_scaling_errors(&self, frames: usize) -> Result<(), CombineError> {
+        let wrong = |found: &str, needed| {
+            Err(CombineError::Option { option: "errors of scales", found: found.to_owned(), needed })
+        };
+        let errors = &self.scaling_errors;
+        if errors.is_empty() {
+            return Ok(());
+        }
+        if errors.len() != frames {
+            return wrong(&format!("{} numbers for {frames} frames", errors.len()), "one for each frame");
+        }
+        if self.variance == Variance::None {
+            return wrong("given without variances", "variances of the samples, to which they are added");
+        }
+        if self.reject_scalings.is_some() {
+            return wrong(
+                "given beside scales for the rejection",
+                "one normalisation, whose errors they are",
+            );
+        }
+        let is_wrong = |of: &ScalingError| [of.scale, of.zero].iter().any(|e| !(*e >= 0.0 && e.is_finite()));
+        match errors.iter().position(is_wrong) {
+            None => Ok(()),
+            Some(frame) => {
+                let ScalingError { scale, zero } = errors[frame];
+                wrong(&format!("{scale} and {zero} for frame {}", frame + 1), "finite numbers, 0 or more")
+            }
+        }
     }
 
     fn check_noise(&self, frames: usize) -> Result<(), CombineError> {
@@ -489,6 +524,7 @@ pub(crate) struct Resolved<T> {
     /// One a frame, or none at all.
     pub(crate) scalings: Vec<Scaling>,
     pub(crate) reject_scalings: Option<Vec<Scaling>>,
+    pub(crate) scaling_errors: Vec<ScalingError>,
     /// One a frame.
     pub(crate) noise: Vec<Noise>,
     pub(crate) weights: Option<Vec<f64>>,

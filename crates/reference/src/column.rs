@@ -42,16 +42,21 @@ pub(crate) fn ingest(frame: usize, input: f64, setup: &Setup) -> (f64, Ingest) {
     (y, if y.is_finite() && !unknown && !unweighable { Ingest::Valid } else { Ingest::Missing })
 }
 
-/// v of the sample y of `frame` as scaled: T(v·(m·m)) of the v that was read, or that of the noise model; NaN where that is no
-/// positive number (docs/decisions/0020). Nothing where there are no variances.
+/// v of the sample y of `frame` as scaled: v·(m·m) of the v that was read, or that of the noise model, and what errors of the scaling
+/// add, rounded to T once; NaN where that is no positive number (docs/decisions/0020). Nothing where there are no variances.
 fn variance(frame: usize, y: f64, setup: &Setup) -> Option<f64> {
     let scaled = if setup.variance_of_noise {
         // Section 8.1: as nmodel has it, of the sample's own value.
-        setup.working.round(combine::noise_of(Sample { frame, y }, &setup.context(0, &[])))
+        combine::noise_of(Sample { frame, y }, &setup.context(0, &[]))
     } else {
         let v = setup.working.round(*setup.variances.get(frame)?);
-        setup.scalings.get(frame).map_or(v, |of| setup.working.round(v * (of.multiply * of.multiply)))
+        setup.scalings.get(frame).map_or(v, |of| v * (of.multiply * of.multiply))
     };
+    let scaled = setup.working.round(match setup.scaling_errors.get(frame) {
+        None => scaled,
+        // 8.1: Var_s = (y/s)²·σ_s², Var_z = σ_z².
+        Some(error) => scaled + error.variance(y),
+    });
     Some(if scaled > 0.0 && scaled.is_finite() { scaled } else { f64::NAN })
 }
 

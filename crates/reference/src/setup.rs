@@ -1,6 +1,6 @@
 //! What to compute: the options of one pixel (algorithms.md sections 1.2, 3.2 and 4).
 
-use skystack_reject::{Convention, FrameFacts, Noise, Rejection, Scaling};
+use skystack_reject::{Convention, FrameFacts, Noise, Rejection, Scaling, ScalingError};
 
 use crate::outcome::Context;
 
@@ -90,6 +90,8 @@ pub struct Setup<'a> {
     pub rejections: &'a [Rejection],
     /// How each frame is scaled; empty where none is.
     pub scalings: &'a [Scaling],
+    /// How well the scalings are known, to be added to the variances (section 8.1); empty where they are exact.
+    pub scaling_errors: &'a [ScalingError],
     /// Noise of each frame, of all frames, or empty ([`FrameFacts::noise`]).
     pub noise: &'a [Noise],
     /// How the rest becomes one value.
@@ -139,6 +141,7 @@ impl Setup<'_> {
             working,
             rejections: &[],
             scalings: &[],
+            scaling_errors: &[],
             noise: &[],
             combine: Combine::Average,
             lmedian,

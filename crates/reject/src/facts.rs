@@ -31,6 +31,23 @@ impl Scaling {
     }
 }
 
+/// How well a [`Scaling`] is known.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct ScalingError {
+    /// Standard error of the scale, over the scale.
+    pub scale: f64,
+    /// Standard error of the zero, in units of scaled samples.
+    pub zero: f64,
+}
+
+impl ScalingError {
+    /// What it adds to the variance of the scaled sample y: (y·scale)² + zero².
+    pub fn variance(&self, y: f64) -> f64 {
+        let scale = y * self.scale;
+        scale * scale + self.zero * self.zero
+    }
+}
+
 /// What is known of the noise of a frame's detector (algorithms.md 5.6).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Noise {

@@ -51,7 +51,7 @@ pub use convention::Convention;
 pub use crreject::crreject;
 pub use error::RejectError;
 pub use extrema::Extrema;
-pub use facts::{FrameFacts, Noise, Scaling};
+pub use facts::{FrameFacts, Noise, Scaling, ScalingError};
 pub use fates::Fates;
 pub use gesd::{Gesd, MaxOutliers};
 pub use linearfit::{LineFit, LinearFit};

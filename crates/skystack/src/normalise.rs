@@ -6,7 +6,7 @@ use skystack_combine::normalise::{
     self, Affine, Factor, PairWeight, SampleSize, Sampling, Statistic, Statsec,
 };
 use skystack_combine::{Control, FrameSource, Options};
-use skystack_reject::Scaling;
+use skystack_reject::{Scaling, ScalingError};
 use skystack_simd::Element;
 
 use self::measured::{Factors, Measured};
@@ -162,6 +162,8 @@ pub(crate) struct Wanted<'a> {
     pub(crate) weight: &'a Weight,
     pub(crate) statsec: &'a Statsec,
     pub(crate) all_pixels: bool,
+    /// Are the errors of the factors wanted?
+    pub(crate) errors: bool,
     pub(crate) lthreshold: Option<f64>,
     pub(crate) hthreshold: Option<f64>,
 }
@@ -173,6 +175,8 @@ pub(crate) struct Normalised {
     pub(crate) factors: Vec<Factor>,
     /// For the rejections, if otherwise.
     pub(crate) reject_factors: Option<Vec<Factor>>,
+    /// How well the factors are known; empty unless that is wanted.
+    pub(crate) errors: Vec<ScalingError>,
     pub(crate) weights: Option<Vec<f64>>,
     pub(crate) warnings: Vec<normalise::Warning>,
 }
@@ -246,7 +250,9 @@ impl Wanted<'_> {
         let found = found.map_err(|error| named(error, frames))?;
         warnings.extend(found.warnings);
         let is_used = !self.output.is_none();
+        let errors = if self.errors { errors(&factors, frames)? } else { Vec::new() };
         Ok(Normalised {
+            errors,
             factors: if is_used { factors } else { Vec::new() },
             reject_factors,
             weights: found.weights,
@@ -260,6 +266,7 @@ impl Normalised {
     pub(crate) fn apply(&self, options: &mut Options) {
         options.scalings = scalings(&self.factors);
         options.reject_scalings = self.reject_factors.as_deref().map(scalings);
+        options.scaling_errors = self.errors.clone();
         options.weights = self.weights.clone();
     }
 
@@ -278,6 +285,19 @@ impl Normalised {
 /// m and o of each frame.
 fn scalings(factors: &[Factor]) -> Vec<Scaling> {
     factors.iter().map(|factor| factor.scaling).collect()
+}
+
+/// How well the factors are known.
+fn errors(factors: &[Factor], frames: &[Numbered<'_>]) -> Result<Vec<ScalingError>, Error> {
+    let of = |(factor, frame): (&Factor, &Numbered<'_>)| match (factor.scale_error, factor.zero_error) {
+        (Some(scale), Some(zero)) => Ok(ScalingError { scale: scale / factor.scale, zero }),
+        _ => {
+            let needed = "needed scale and zero from mode, median, mean, iksslite, biweight or exposure for errors of scales";
+            let message = format!("{}: the error of its scale and zero is not known, {needed}", frame.name);
+            Err(Error::new(ErrorKind::Parameter, message))
+        }
+    };
+    factors.iter().zip(frames).map(of).collect()
 }
 
 /// An error, with the name of the frame that it is about.

@@ -142,6 +142,9 @@ fn normalisation(stacker: &Stacker) -> Group {
     if let Some(norms) = &stacker.reject_normalisation {
         group = factors(group, norms, ["reject_scale", "reject_zero", "reject_norm"]);
     }
+    if stacker.scaling_errors {
+        group = group.with("scaling_errors", "added");
+    }
     if !stacker.wanted().reads_samples() {
         return group;
     }

@@ -67,6 +67,7 @@ pub struct Stacker {
     pub(crate) reject_normalisation: Option<Normalisation>,
     pub(crate) statsec: Statsec,
     pub(crate) all_pixels: bool,
+    pub(crate) scaling_errors: bool,
     pub(crate) offsets: Offsets,
     pub(crate) footprint: Footprint,
     pub(crate) masks: Masks,
@@ -179,6 +180,16 @@ impl Stacker {
     /// Take these statistics of every pixel, not of a sample of fewer than 100 000 (IRAF).
     pub fn statsample_all(mut self, all: bool) -> Self {
         self.all_pixels = all;
+        self
+    }
+
+    /// Add what is not known of the scales and zeros to the [variances](Self::variance) of the samples: (y/s)²σ_s² + σ_z², with the
+    /// standard errors of the statistics that they come from (algorithms.md 8.1).
+    ///
+    /// The error of a frame is the same at all its pixels: right for one pixel, but averages over pixels are less exact than their
+    /// variances say. Needs variances, and scales and zeros of statistics.
+    pub fn scaling_errors(mut self, add: bool) -> Self {
+        self.scaling_errors = add;
         self
     }
 
@@ -362,6 +373,7 @@ impl Stacker {
             weight: &self.weight,
             statsec: &self.statsec,
             all_pixels: self.all_pixels,
+            errors: self.scaling_errors,
             lthreshold: self.options.lthreshold,
             hthreshold: self.options.hthreshold,
         }

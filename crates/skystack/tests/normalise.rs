@@ -2,8 +2,8 @@
 
 use ndarray::{Array2, Array3, Axis, s};
 use skystack::{
-    Affine, CountProduct, Frames, Norm, Normalisation, Offsets, Overlap, OverlapFit, PairWeight, Products,
-    SigClip, Stacker, Weight, simulate,
+    Affine, CountProduct, Frames, InputVariance, Norm, Normalisation, Offsets, Overlap, OverlapFit,
+    PairWeight, Products, SigClip, Stacker, ValueProduct, Weight, simulate,
 };
 
 fn sky() -> Array2<f64> {
@@ -132,4 +132,25 @@ fn each_sample_can_weigh_as_its_variance_says() {
     assert_eq!(out.image, ndarray::arr2(&[[1.5, 2.0]]));
     let refused = stacker.run(stack.view()).expect_err("no variances").to_string();
     assert!(refused.contains("weight by variance is given without variances"), "{refused}");
+}
+
+/// Zeros from medians of n pixels of noise σ are known to √(π/2)·σ/√n; that of the first frame defines the level.
+#[test]
+fn errors_of_zeros_are_added_to_variances() {
+    let stack = simulate::Scene::new(2, 50, 60).seed(8).cosmic_rate(0.0).stars(0).generate().frames;
+    let of = |errors| {
+        let stacker = Stacker::new()
+            .zero(Norm::Mean)
+            .variance(InputVariance::Constant(300.0))
+            .scaling_errors(errors)
+            .products(Products::NONE.with(ValueProduct::Error));
+        let out = stacker.run_double(stack.view()).expect("a result");
+        out.values(ValueProduct::Error).expect("errors")[[7, 9]].powi(2)
+    };
+    assert!((of(false) - 150.0).abs() < 1e-9, "{}", of(false));
+    // Of both means, over n² = 4.
+    let plane = |k: usize| stack.index_axis(Axis(0), k).mapv(f64::from);
+    let squares: f64 = (0..2).map(|k| plane(k).var(1.0) / 3000.0).sum();
+    let added = of(true) - of(false);
+    assert!((added - squares / 4.0).abs() < 1e-3 * added, "{added} and {}", squares / 4.0);
 }

@@ -22,6 +22,7 @@ pub(super) fn apply(stacker: Stacker, args: &StackArgs) -> Result<Stacker, Failu
         .offsets(offsets(&frames.offsets)?)
         .masks(masks(frames)?)
         .variance(variance(&frames.variance))
+        .scaling_errors(frames.scaling_errors)
         .noise(noise(frames));
     let none = FrameNumbers::None;
     let (reject_scale, reject_zero) = (&frames.reject_scale, &frames.reject_zero);

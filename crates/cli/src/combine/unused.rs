@@ -42,6 +42,12 @@ pub(super) fn check(args: &StackArgs) -> Result<(), Failure> {
             "--norm or --reject-norm",
         ),
         (
+            args.frames.scaling_errors,
+            args.frames.scale != FrameNumbers::None || args.frames.zero != FrameNumbers::None,
+            "--scaling-errors is not used".to_owned(),
+            "--scale or --zero, and --variance",
+        ),
+        (
             args.frames.minoverlap.is_some(),
             norms(&args.frames).any(is_overlap),
             "--minoverlap is not used".to_owned(),

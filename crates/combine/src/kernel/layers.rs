@@ -1,6 +1,6 @@
 //! What belongs to the samples of a group of columns: variances and weights (algorithms.md 7, 8.1).
 
-use skystack_reject::{Columns, Noise, Scaling};
+use skystack_reject::{Columns, Noise, Scaling, ScalingError};
 use skystack_simd::{Element, Mask, Task, Vector};
 
 use super::{ColumnsAt, why};
@@ -47,7 +47,7 @@ impl<T: Element, V: Vector<Element = T>> Task<V::Isa> for FillLayers<'_, '_, T, 
     }
 }
 
-/// The variance of the sample `y` of `frame` with these scalings.
+/// The variance of the sample `y` of `frame` with these scalings: in f64, rounded once.
 #[inline(always)]
 fn variance<T: Element, V: Vector<Element = T>>(
     isa: V::Isa,
@@ -58,12 +58,23 @@ fn variance<T: Element, V: Vector<Element = T>>(
 ) -> V {
     let ColumnsAt { options, rows, x, .. } = *of;
     let scaling = scalings.get(frame).copied().unwrap_or(Scaling::NONE);
-    match options.variance {
-        Variance::Noise => noise(isa, &options.noise[frame], &scaling, y),
-        Variance::Constant(v) => scaled(isa, V::splat(isa, T::narrow(v)), &scaling),
-        Variance::Planes => scaled(isa, load(isa, &rows.variances, frame, x), &scaling),
+    let v = match options.variance {
+        Variance::Noise => NoiseModel::new(isa, &options.noise[frame], &scaling).variance(y.widen()),
+        Variance::Constant(v) => scaled::<V>(isa, V::splat(isa, T::narrow(v)), &scaling),
+        Variance::Planes => scaled::<V>(isa, load(isa, &rows.variances, frame, x), &scaling),
         Variance::None => unreachable!("columns of variances without variances"),
-    }
+    };
+    V::narrow(match options.scaling_errors.get(frame) {
+        None => v,
+        Some(error) => v + of_scaling(isa, error, y.widen()),
+    })
+}
+
+/// [`ScalingError::variance`].
+#[inline(always)]
+fn of_scaling<W: Vector<Element = f64>>(isa: W::Isa, error: &ScalingError, y: W) -> W {
+    let scale = y * W::splat(isa, error.scale);
+    scale * scale + W::splat(isa, error.zero * error.zero)
 }
 
 /// The samples of `frame` with these scalings.
@@ -114,24 +125,13 @@ fn load<T: Element, V: Vector<Element = T>>(
     lanes
 }
 
-/// T(v·(m·m)): the variance of a scaled sample.
+/// v·(m·m): the variance of a scaled sample.
 #[inline(always)]
-fn scaled<V: Vector>(isa: V::Isa, v: V, scaling: &Scaling) -> V {
-    if *scaling == Scaling::NONE {
-        return v;
-    }
-    let square = scaling.multiply * scaling.multiply;
-    V::narrow(v.widen() * V::Wide::splat(isa, square))
+fn scaled<V: Vector>(isa: V::Isa, v: V, scaling: &Scaling) -> V::Wide {
+    v.widen() * V::Wide::splat(isa, scaling.multiply * scaling.multiply)
 }
 
-/// T(V) of the noise model at the sample's own value (algorithms.md 5.6, with gᵢ·sᵢ for gᵢ as in `nmodel`).
-#[inline(always)]
-fn noise<V: Vector>(isa: V::Isa, noise: &Noise, scaling: &Scaling, y: V) -> V {
-    let model = NoiseModel::new(isa, noise, scaling);
-    V::narrow(model.variance(y.widen()))
-}
-
-/// The noise model of a frame in lanes.
+/// The noise model of a frame in lanes: V at the sample's own value (algorithms.md 5.6, with gᵢ·sᵢ for gᵢ as in `nmodel`).
 pub(super) struct NoiseModel<W: Vector> {
     read: W,
     gain: W,

@@ -13,6 +13,7 @@ pub(crate) fn setup<'a>(options: &'a Options, element_bytes: usize) -> Setup<'a>
     Setup {
         rejections: &options.rejections,
         scalings: &options.scalings,
+        scaling_errors: &options.scaling_errors,
         noise: &options.noise,
         combine: match options.combine {
             Combine::Median => skystack_reference::Combine::Median,

@@ -6,7 +6,7 @@ use skystack_combine::{
     BoxError, Combine, CountProduct, CubeProduct, FrameSource, Grow, Layer, NO_VALUE, Options, Placement,
     Plane, Product, Products, SampleFormat, SampleType, ValueProduct, Variance, WorkingType,
 };
-use skystack_reject::{AvSigClip, Center, MinMax, Rejection, VarClip, VarRule};
+use skystack_reject::{AvSigClip, Center, MinMax, Rejection, ScalingError, VarClip, VarRule};
 
 use super::{Draw, Stack, noisy, order, scalings, sigclip, with_rejections};
 
@@ -375,6 +375,13 @@ fn options(draw: &mut Draw, frames: usize, focus: Focus) -> Options {
     if !replaces && draw.chance(25) {
         options.reject_scalings = Some(if draw.chance(50) { scalings(draw, frames) } else { vec![] });
     }
+    if options.variance != Variance::None && options.reject_scalings.is_none() && draw.chance(35) {
+        let error = |draw: &mut Draw| ScalingError {
+            scale: draw.pick(&[0.0, 0.01, 0.3]),
+            zero: draw.pick(&[0.0, 2.5]),
+        };
+        options.scaling_errors = (0..frames).map(|_| error(draw)).collect();
+    }
     let often = if focus == Focus::Layers { 40 } else { 15 };
     if replaces {
         options.weights = None;
@@ -460,7 +467,7 @@ pub(crate) fn smaller<T: WorkingType>(scene: &Scene<T>, step: usize) -> Option<S
     let of = &mut next.options;
     match step {
         0 => of.scalings = vec![],
-        1 => of.reject_scalings = None,
+        1 => (of.reject_scalings, of.scaling_errors) = (None, vec![]),
         2 => of.noise = vec![],
         3 => of.weights = None,
         4 => of.sample_weights = false,
@@ -475,7 +482,7 @@ pub(crate) fn smaller<T: WorkingType>(scene: &Scene<T>, step: usize) -> Option<S
         13 => next.masks = None,
         14 => next.quality = None,
         15 => next.stored = None,
-        16 => (of.variance, next.variances) = (Variance::None, None),
+        16 => (of.variance, of.scaling_errors, next.variances) = (Variance::None, vec![], None),
         17..20 => {
             of.rejections.get(step - 17)?;
             of.rejections.remove(step - 17);
@@ -501,6 +508,7 @@ fn without<T: WorkingType>(scene: &Scene<T>, frame: usize) -> Scene<T> {
     let mut next = scene.clone();
     let of = &mut next.options;
     drop(&mut of.scalings, frame);
+    drop(&mut of.scaling_errors, frame);
     of.reject_scalings.iter_mut().for_each(|of| drop(of, frame));
     drop(&mut of.noise, frame);
     of.weights.iter_mut().for_each(|of| drop(of, frame));
