@@ -241,10 +241,13 @@ impl Wanted<'_> {
     ) -> Result<Normalised, Error> {
         let measured = Measured::new(self, source, frames, (workers, control))?;
         let Factors { factors, zero, mut warnings } = measured.factors(self.output)?;
-        let reject_factors = match self.rejection {
-            None => None,
-            Some(norm) => Some(measured.factors(norm)?.factors),
-        };
+        let mut reject_factors = None;
+        if let Some(norm) = self.rejection {
+            let found = measured.factors(norm)?;
+            let new = found.warnings.into_iter().filter(|warning| !warnings.contains(warning));
+            warnings.extend(new.collect::<Vec<_>>());
+            reject_factors = Some(found.factors);
+        }
         let weights = measured.weights(self.weight)?;
         let found = normalise::weights(&weights, ncombine, &zero, &factors);
         let found = found.map_err(|error| named(error, frames))?;

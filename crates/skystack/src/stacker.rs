@@ -369,7 +369,8 @@ impl Stacker {
         Wanted {
             convention: self.convention,
             output: &self.normalisation,
-            rejection: self.reject_normalisation.as_ref(),
+            // Two that are the same are one: no second pass over a band.
+            rejection: self.reject_normalisation.as_ref().filter(|own| **own != self.normalisation),
             weight: &self.weight,
             statsec: &self.statsec,
             all_pixels: self.all_pixels,

@@ -140,6 +140,8 @@ fn setup<'a>(options: &'a Options, variances: &'a [f64], working: Working) -> Se
         hthreshold: options.hthreshold,
         weights: options.weights.as_deref(),
         scalings: &options.scalings,
+        scaling_errors: &options.scaling_errors,
+        weigh_by_variance: options.weigh_by_variance,
         noise: &options.noise,
         variances,
         variance_of_noise: options.variance == Variance::Noise,

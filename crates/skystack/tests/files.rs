@@ -214,6 +214,7 @@ fn trace_shows_the_pixel_that_the_run_computed() {
     let noisy =
         Stacker::new().noise(NoiseModel { gain: 1.5.into(), rdnoise: 8.0.into(), snoise: 0.0.into() });
     let plain = Stacker::new().reject(SigClip::iraf().hsigma(2.0)).combine(Combine::Median);
+    let median = Normalisation::Levels { scale: Norm::None, zero: Norm::Median };
     for stacker in [
         plain.clone(),
         // The noise of the whole row.
@@ -222,6 +223,10 @@ fn trace_shows_the_pixel_that_the_run_computed() {
         noisy.clone().reject(CcdClip::iraf()),
         noisy.clone().variance(InputVariance::Noise).reject(VarClip::dragons()),
         Stacker::new().variance(InputVariance::Constant(90.0)).reject(VarClip::dragons()),
+        noisy.clone().variance(InputVariance::Noise).weight(Weight::Variance),
+        noisy.variance(InputVariance::Noise).weight(Weight::Variance).scale(Norm::Mean).scaling_errors(true),
+        // The same one twice is one.
+        plain.clone().zero(Norm::Median).reject_normalisation(median.clone()),
     ] {
         let out = stacker.run(stack.view()).expect("a result");
         for (x, y) in [(0, 0), (20, 19), (7, 3)] {
@@ -234,8 +239,7 @@ fn trace_shows_the_pixel_that_the_run_computed() {
     // What it would not show it refuses.
     let growing = plain.clone().grow(1.5, 1).trace(stack.view(), 3, 3).unwrap_err().to_string();
     assert!(growing.contains("grow is 1.5, needed 0 for a trace"), "{growing}");
-    let own = Normalisation::Levels { scale: Norm::None, zero: Norm::Median };
-    let two = plain.reject_normalisation(own).trace(stack.view(), 3, 3).unwrap_err().to_string();
+    let two = plain.reject_normalisation(median).trace(stack.view(), 3, 3).unwrap_err().to_string();
     assert!(two.contains("normalisation of its own"), "{two}");
 }
 

@@ -2,7 +2,7 @@
 
 use ndarray::{Array2, Array3, Axis, s};
 use skystack::{
-    Affine, CountProduct, Frames, InputVariance, Norm, Normalisation, Offsets, Overlap, OverlapFit,
+    Affine, CountProduct, Frames, InputVariance, MinMax, Norm, Normalisation, Offsets, Overlap, OverlapFit,
     PairWeight, Products, SigClip, Stacker, ValueProduct, Weight, simulate,
 };
 
@@ -89,8 +89,17 @@ fn frames_that_do_not_overlap_are_told_and_stay_as_they_are() {
     let out = stacker.run(Frames::of(views)).expect("a result");
     assert_eq!(out.image.slice(s![.., ..20]), tiles[0]);
     assert_eq!(out.image.slice(s![.., 100..120]), tiles[2]);
-    let said = out.report.warnings.iter().filter(|warning| warning.to_string().contains("group")).count();
-    assert_eq!(said, 1, "{:?}", out.report.warnings);
+    let said = |out: &skystack::Combined<f64>| {
+        out.report.warnings.iter().filter(|warning| warning.to_string().contains("group")).count()
+    };
+    assert_eq!(said(&out), 1, "{:?}", out.report.warnings);
+    // As much where the rejection alone, or both, see them so.
+    let views: Vec<_> = tiles.iter().map(|tile| tile.view()).collect();
+    let overlap = Normalisation::Overlap(Overlap { fit: OverlapFit::Gains, ..Overlap::default() });
+    let both = stacker.reject(MinMax::new(0.0, 1.0)).reject_normalisation(overlap);
+    assert_eq!(said(&both.run(Frames::of(views.clone())).expect("a result")), 1);
+    let alone = both.normalise(Normalisation::default());
+    assert_eq!(said(&alone.run(Frames::of(views)).expect("a result")), 1);
 }
 
 #[test]

@@ -10,8 +10,8 @@ use ndarray::{Array3, s};
 use skystack::fits::{Bitpix, FitsFile, Header, Image, InputPath, Limits};
 use skystack::settings::Value;
 use skystack::{
-    AvSigClip, Combine, Frames, Gesd, MaskType, Masks, MinMax, NoiseModel, Norm, Offsets, OutputFiles,
-    Report, SigClip, Stacker, Warning, Weight, simulate,
+    AvSigClip, Combine, Frames, Gesd, InputVariance, MaskType, Masks, MinMax, NoiseModel, Norm, Offsets,
+    OutputFiles, Report, SigClip, Stacker, Warning, Weight, simulate,
 };
 
 fn header(path: &Path) -> Header {
@@ -215,6 +215,8 @@ fn effective_gain_and_noise_are_there_where_they_are_common() {
     assert_eq!(cards(Stacker::new(), &[&a, &c]), (None, None));
     assert_eq!(cards(Stacker::new().weight(Weight::Given(vec![1.0, 1.0, 1.0, 2.0])), &four), (None, None));
     assert_eq!(cards(Stacker::new().scale(Norm::Given(vec![1.0, 1.0, 1.0, 2.0])), &four), (None, None));
+    let by_sample = Stacker::new().variance(InputVariance::Noise).weight(Weight::Variance);
+    assert_eq!(cards(by_sample, &four), (None, None));
     let given = NoiseModel { gain: 1.5.into(), rdnoise: 3.0.into(), ..NoiseModel::default() };
     assert_eq!(cards(Stacker::new().noise(given), &four), (Some(6.0), Some(6.0)));
 }

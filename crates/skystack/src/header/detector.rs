@@ -19,7 +19,8 @@ pub(super) fn effective(
     let same = |of: fn(&crate::FrameReport) -> Option<f64>| {
         report.frames.windows(2).all(|pair| of(&pair[0]) == of(&pair[1]))
     };
-    if !same(|frame| frame.scale) || !same(|frame| frame.weight) || options.sample_weights {
+    let by_sample = options.sample_weights || options.weigh_by_variance;
+    if by_sample || !same(|frame| frame.scale) || !same(|frame| frame.weight) {
         return Ok(());
     }
     let Some((gain, rdnoise)) = of_frames(stacker, options, frames) else { return Ok(()) };
