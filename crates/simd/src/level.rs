@@ -99,13 +99,13 @@ impl Level {
             if self >= Self::Avx512
                 && let Some(isa) = Avx512::new()
             {
-                // SAFETY: the token proves AVX-512 F, BW and DQ.
+                // SAFETY: the token proves AVX-512 F, BW and DQ, and POPCNT.
                 return unsafe { run_avx512(isa, kernel) };
             }
             if self >= Self::Avx2
                 && let Some(isa) = Avx2::new()
             {
-                // SAFETY: the token proves AVX2.
+                // SAFETY: the token proves AVX2 and POPCNT.
                 return unsafe { run_avx2(isa, kernel) };
             }
         }
@@ -114,13 +114,13 @@ impl Level {
 }
 
 #[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2")]
+#[target_feature(enable = "avx2,popcnt")]
 fn run_avx2<K: Kernel>(isa: Avx2, kernel: K) -> K::Output {
     kernel.run(isa)
 }
 
 #[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f,avx512bw,avx512dq")]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,popcnt")]
 fn run_avx512<K: Kernel>(isa: Avx512, kernel: K) -> K::Output {
     kernel.run(isa)
 }

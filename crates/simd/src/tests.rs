@@ -191,7 +191,13 @@ impl Kernel for WordPairs<'_> {
         assert_eq!(widened(I::I16::padding(isa)), vec![f32::from(i16::MAX); lanes]);
         for b in self.0 {
             for a in self.0.chunks_exact(lanes) {
-                let (low, high) = I::I16::load(isa, a).sort2(I::I16::load(isa, &vec![*b; lanes]));
+                let (words, other) = (I::I16::load(isa, a), I::I16::load(isa, &vec![*b; lanes]));
+                let bits = |is: fn(&i16, &i16) -> bool| {
+                    a.iter().enumerate().fold(0, |bits, (lane, a)| bits | u32::from(is(a, b)) << lane)
+                };
+                assert_eq!((words.lt(other), other.lt(words)), (bits(i16::lt), bits(i16::gt)));
+                assert_eq!(words.eq(other), bits(i16::eq));
+                let (low, high) = words.sort2(other);
                 let expected =
                     |f: fn(i16, i16) -> i16| a.iter().map(|a| f32::from(f(*a, *b))).collect::<Vec<_>>();
                 assert_eq!(widened(low), expected(i16::min));
@@ -202,7 +208,7 @@ impl Kernel for WordPairs<'_> {
 }
 
 #[test]
-fn sixteen_bit_lanes_are_ordered_and_widened_at_every_level() {
+fn sixteen_bit_lanes_are_compared_ordered_and_widened_at_every_level() {
     let shaped = [0, 1, -1, i16::MIN, i16::MAX, 255, 256, -256, -32_767, 32_766, 4095, -4096, 77, -77, 2, 3];
     // Neighbours differ, so that lanes in the wrong place are seen.
     let words: Vec<i16> = (0..64).map(|i| shaped[i * 7 % 16].wrapping_add(i as i16)).collect();

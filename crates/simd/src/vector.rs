@@ -74,6 +74,10 @@ pub trait Words: Ordered {
     fn load(isa: Self::Isa, from: &[i16]) -> Self;
     /// The exact values, lanes 0..L and L..2L.
     fn widen(self) -> [Self::Narrow; 2];
+    /// `self < other`: lane k in bit k.
+    fn lt(self, other: Self) -> u32;
+    /// `self == other`: lane k in bit k.
+    fn eq(self, other: Self) -> u32;
 }
 
 /// L neighbouring output pixels of type `Element` in one register (or a pair of registers).

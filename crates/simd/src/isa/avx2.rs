@@ -8,15 +8,15 @@ use super::sealed::Sealed;
 use crate::pair::{Pair, PairMask};
 use crate::{Isa, Mask, Task};
 
-/// Token: this CPU has AVX2.
+/// Token: this CPU has AVX2 and POPCNT.
 #[derive(Debug, Clone, Copy)]
 pub struct Avx2(());
 
 impl Avx2 {
-    /// The token, if this CPU has AVX2.
+    /// The token, if this CPU has them.
     #[inline(always)]
     pub fn new() -> Option<Self> {
-        is_x86_feature_detected!("avx2").then_some(Self(()))
+        (is_x86_feature_detected!("avx2") && is_x86_feature_detected!("popcnt")).then_some(Self(()))
     }
 }
 
@@ -29,12 +29,12 @@ impl Isa for Avx2 {
 
     #[inline(always)]
     fn call<T: Task<Self>>(self, task: T) -> T::Output {
-        #[target_feature(enable = "avx2")]
+        #[target_feature(enable = "avx2,popcnt")]
         #[inline(never)]
         fn call<T: Task<Avx2>>(isa: Avx2, task: T) -> T::Output {
             task.run(isa)
         }
-        // SAFETY: the token proves AVX2.
+        // SAFETY: the token proves AVX2 and POPCNT.
         unsafe { call(self, task) }
     }
 }
@@ -156,4 +156,13 @@ word_register!(I16x16 of 16 i16, narrow F32x8, on Avx2 by avx2:
     _mm256_min_epi16 _mm256_max_epi16 _mm256_set1_epi16 _mm256_loadu_si256,
     halves(x)
     _mm256_cvtepi32_ps(_mm256_cvtepi16_epi32(_mm256_castsi256_si128(x))),
-    _mm256_cvtepi32_ps(_mm256_cvtepi16_epi32(_mm256_extracti128_si256::<1>(x))));
+    _mm256_cvtepi32_ps(_mm256_cvtepi16_epi32(_mm256_extracti128_si256::<1>(x))),
+    bits(a, b) bit_of_each(_mm256_cmpgt_epi16(b, a)), bit_of_each(_mm256_cmpeq_epi16(a, b)));
+
+/// Bit k is that of lane k, which is all ones or all zeros.
+#[inline(always)]
+fn bit_of_each(lanes: __m256i) -> u32 {
+    // Packing is within halves: their low 64 bits are brought together.
+    let bytes = avx2!(_mm256_permute4x64_epi64::<0b1000>(_mm256_packs_epi16(lanes, lanes)));
+    avx2!(_mm_movemask_epi8(_mm256_castsi256_si128(bytes))) as u32
+}

@@ -8,17 +8,18 @@ use super::sealed::Sealed;
 use crate::pair::{Pair, PairMask};
 use crate::{Isa, Mask, Task};
 
-/// Token: this CPU has AVX-512 F, BW and DQ.
+/// Token: this CPU has AVX-512 F, BW and DQ, and POPCNT.
 #[derive(Debug, Clone, Copy)]
 pub struct Avx512(());
 
 impl Avx512 {
-    /// The token, if this CPU has AVX-512 F, BW and DQ.
+    /// The token, if this CPU has them.
     #[inline(always)]
     pub fn new() -> Option<Self> {
         let has = is_x86_feature_detected!("avx512f")
             && is_x86_feature_detected!("avx512bw")
-            && is_x86_feature_detected!("avx512dq");
+            && is_x86_feature_detected!("avx512dq")
+            && is_x86_feature_detected!("popcnt");
         has.then_some(Self(()))
     }
 }
@@ -32,12 +33,12 @@ impl Isa for Avx512 {
 
     #[inline(always)]
     fn call<T: Task<Self>>(self, task: T) -> T::Output {
-        #[target_feature(enable = "avx512f,avx512bw,avx512dq")]
+        #[target_feature(enable = "avx512f,avx512bw,avx512dq,popcnt")]
         #[inline(never)]
         fn call<T: Task<Avx512>>(isa: Avx512, task: T) -> T::Output {
             task.run(isa)
         }
-        // SAFETY: the token proves AVX-512 F, BW and DQ.
+        // SAFETY: the token proves AVX-512 F, BW and DQ, and POPCNT.
         unsafe { call(self, task) }
     }
 }
@@ -148,4 +149,5 @@ word_register!(I16x32 of 32 i16, narrow F32x16, on Avx512 by avx512:
     _mm512_min_epi16 _mm512_max_epi16 _mm512_set1_epi16 _mm512_loadu_epi16,
     halves(x)
     _mm512_cvtepi32_ps(_mm512_cvtepi16_epi32(_mm512_castsi512_si256(x))),
-    _mm512_cvtepi32_ps(_mm512_cvtepi16_epi32(_mm512_extracti64x4_epi64::<1>(x))));
+    _mm512_cvtepi32_ps(_mm512_cvtepi16_epi32(_mm512_extracti64x4_epi64::<1>(x))),
+    bits(a, b) _mm512_cmplt_epi16_mask(a, b), _mm512_cmpeq_epi16_mask(a, b));

@@ -228,4 +228,12 @@ impl Words for Portable<i16x8> {
         let [a, b, c, d, e, f, g, h] = self.0.to_array().map(f32::from);
         [Portable(f32x4::new([a, b, c, d])), Portable(f32x4::new([e, f, g, h]))]
     }
+    #[inline(always)]
+    fn lt(self, other: Self) -> u32 {
+        self.0.simd_lt(other.0).to_bitmask()
+    }
+    #[inline(always)]
+    fn eq(self, other: Self) -> u32 {
+        self.0.simd_eq(other.0).to_bitmask()
+    }
 }

@@ -122,7 +122,8 @@ macro_rules! native_register {
 macro_rules! word_register {
     ($words:ident of $lanes:literal i16, narrow $narrow:ident, on $isa:ident by $guard:ident:
      $min:ident $max:ident $splat:ident $load:ident,
-     halves($x:ident) $low:expr, $high:expr) => {
+     halves($x:ident) $low:expr, $high:expr,
+     bits($a:ident, $b:ident) $lt:expr, $eq:expr) => {
         impl $crate::isa::sealed::Sealed for $words {}
 
         impl $crate::Ordered for $words {
@@ -155,6 +156,16 @@ macro_rules! word_register {
             fn widen(self) -> [$narrow; 2] {
                 let $x = self.0;
                 [$narrow($guard!($low)), $narrow($guard!($high))]
+            }
+            #[inline(always)]
+            fn lt(self, other: Self) -> u32 {
+                let ($a, $b) = (self.0, other.0);
+                $guard!($lt)
+            }
+            #[inline(always)]
+            fn eq(self, other: Self) -> u32 {
+                let ($a, $b) = (self.0, other.0);
+                $guard!($eq)
             }
         }
     };

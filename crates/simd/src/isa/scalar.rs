@@ -181,4 +181,12 @@ impl Words for Two {
     fn widen(self) -> [One<f32>; 2] {
         [One(self.0[0].into()), One(self.0[1].into())]
     }
+    #[inline(always)]
+    fn lt(self, other: Self) -> u32 {
+        u32::from(self.0[0] < other.0[0]) | u32::from(self.0[1] < other.0[1]) << 1
+    }
+    #[inline(always)]
+    fn eq(self, other: Self) -> u32 {
+        u32::from(self.0[0] == other.0[0]) | u32::from(self.0[1] == other.0[1]) << 1
+    }
 }

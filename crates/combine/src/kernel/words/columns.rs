@@ -27,6 +27,9 @@ pub(super) const MOST_SORTED: usize = 2048;
 /// Longest column of which the mean in f32 does not depend on the sample that it is taken about.
 const MOST_WITHOUT_PIVOT: usize = 127;
 
+/// Most integers of a register.
+const MOST_LANES: usize = 2 * MAX_LANES;
+
 /// Longest column of which sums of squares are exact in any order.
 const MOST_EXACT: usize = 1 << 19;
 
@@ -47,7 +50,8 @@ pub(super) fn reject<T: Element, I: Isa>(
     if !options.rejections.is_of_ranks() || frames > MOST_EXACT || is_mean && !without_pivot {
         return None;
     }
-    let (lanes, values) = (I::I16::LANES, Pair::<T::Vector<I>>::LANES);
+    let lanes = I::I16::LANES;
+    assert_eq!(lanes, <Pair<T::Vector<I>>>::LANES, "a pair of registers of f32 has a lane for each integer");
     let KernelScratch { columns: scratch, frames: per_frame, .. } = scratch;
     let mut block = scratch.words::<I::I16, Pair<T::Vector<I>>>(isa, frames);
     let groups = block.groups();
@@ -58,39 +62,42 @@ pub(super) fn reject<T: Element, I: Isa>(
         for (group, x) in pixels.step_by(lanes).enumerate() {
             words.prefetch_next(width, x + groups * lanes, lanes);
             lane::sort(isa, &block.words[group * frames..][..frames], block.sorted);
-            for part in (0..lanes).step_by(values).take_while(|part| x + part < width) {
-                for (words, y) in block.sorted[..frames].iter().zip(block.values.iter_mut()) {
-                    *y = widen(isa, *words, part, *format);
-                }
-                let mut columns = block.columns();
-                let kept = options.rejections.keep(isa, &mut columns);
-                let (restored, zero_spread) = (columns.restored, columns.zero_spread);
-                let of_part = Group { x: x + part, rows, fallback: 0, codes: None };
-                output::write(isa, options, tile, &of_part, &mut columns, &kept);
-                let lanes = values.min(width - (x + part));
-                if !per_frame.is_empty() && !kept.all {
-                    let column = &block.words[group * frames..][..frames];
-                    let ranks = &block.values[..frames];
-                    Sides { column, format: *format, part, lanes, ranks, kept: &kept }.add(isa, per_frame);
-                }
-                totals.add(&kept, frames, lanes);
-                totals.add_lanes(restored, zero_spread, lanes);
+            for (words, y) in block.sorted[..frames].iter().zip(block.values.iter_mut()) {
+                *y = widen(isa, *words, *format);
             }
+            let mut columns = block.columns();
+            let kept = options.rejections.keep(isa, &mut columns);
+            let (restored, zero_spread) = (columns.restored, columns.zero_spread);
+            let group_of = Group { x, rows, fallback: 0, codes: None };
+            output::write(isa, options, tile, &group_of, &mut columns, &kept);
+            let lanes = lanes.min(width - x);
+            if !per_frame.is_empty() && !kept.all {
+                let column = &block.words[group * frames..][..frames];
+                let sorted = &block.sorted[..frames];
+                Sides { column, sorted, format: *format, lanes, kept: &kept }.add(isa, per_frame);
+            }
+            totals.add(&kept, frames, lanes);
+            totals.add_lanes(restored, zero_spread, lanes);
         }
     }
     Some(totals.sum())
 }
 
-/// The values of L lanes from `part` on.
+/// The values of L integers.
 #[inline(always)]
-fn widen<V: Vector, W: Words<Isa = V::Isa>>(isa: V::Isa, words: W, part: usize, format: WordFormat) -> V {
-    let mut lanes = [V::Element::narrow(0.0); 2 * MAX_LANES];
+fn widen<V: Vector, W: Words<Isa = V::Isa>>(isa: V::Isa, words: W, format: WordFormat) -> V {
+    let mut lanes = [V::Element::narrow(0.0); MOST_LANES];
     for (to, exact) in lanes.chunks_exact_mut(W::Narrow::LANES).zip(&words.widen()) {
         for (to, y) in to.iter_mut().zip(exact.lanes()) {
             *to = V::Element::narrow(f64::from(*y));
         }
     }
-    V::load(isa, &lanes[part..]) + V::splat(isa, V::Element::from_i32(format.offset()))
+    V::load(isa, &lanes) + V::splat(isa, V::Element::from_i32(format.offset()))
+}
+
+#[inline(always)]
+fn number<V: Vector>(isa: V::Isa, n: usize) -> V {
+    V::splat(isa, V::Element::narrow(n as f64))
 }
 
 /// Writes the median of every pixel.
@@ -161,7 +168,7 @@ fn load<I: Isa>(
     block: Range<usize>,
     columns: &mut [I::I16],
 ) {
-    let mut keys = [0i16; MOST_GROUPS * 2 * MAX_LANES];
+    let mut keys = [0i16; MOST_GROUPS * MOST_LANES];
     for (frame, row) in rows.iter().enumerate() {
         let row = &row[block.clone()];
         for (key, word) in keys.iter_mut().zip(row) {
