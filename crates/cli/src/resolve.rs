@@ -82,9 +82,8 @@ fn check_used(
     Err(Failure::usage(format!("--{flag} is not used by --reject {reject} (needed: {list})")))
 }
 
-/// Names of the flags that were given; the defaults of some are no request.
+/// Names of the flags that were given.
 fn given(flags: &RejectArgs) -> impl Iterator<Item = &'static str> {
-    let differs = |value: Option<f64>, default: f64| value.is_some_and(|value| value != default);
     let list = [
         ("lsigma", flags.lsigma.is_some()),
         ("hsigma", flags.hsigma.is_some()),
@@ -96,13 +95,13 @@ fn given(flags: &RejectArgs) -> impl Iterator<Item = &'static str> {
         ("nhigh", flags.nhigh.is_some()),
         ("nkeep", flags.nkeep.is_some()),
         ("maxrej", flags.maxrej.is_some()),
-        ("pclip", differs(flags.pclip, -0.5)),
-        ("plow", differs(flags.plow, 0.2)),
-        ("phigh", differs(flags.phigh, 0.1)),
-        ("alpha", differs(flags.alpha, 0.05)),
-        ("max-outliers", differs(flags.max_outliers, 0.3)),
-        ("ampfrac", differs(flags.ampfrac, 0.3)),
-        ("sigscale", differs(flags.sigscale, 0.1)),
+        ("pclip", flags.pclip.is_some()),
+        ("plow", flags.plow.is_some()),
+        ("phigh", flags.phigh.is_some()),
+        ("alpha", flags.alpha.is_some()),
+        ("max-outliers", flags.max_outliers.is_some()),
+        ("ampfrac", flags.ampfrac.is_some()),
+        ("sigscale", flags.sigscale.is_some()),
     ];
     list.into_iter().filter_map(|(name, given)| given.then_some(name))
 }
@@ -350,6 +349,11 @@ mod tests {
             ("--nlow 2", "error: --nlow is not used by --reject none"),
             ("--reject sigclip --nlow 1", "error: --nlow is not used by --reject sigclip"),
             ("--reject minmax --lsigma 3", "error: --lsigma is not used by --reject minmax"),
+            ("--reject minmax --plow 0.2", "error: --plow is not used by --reject minmax"),
+            (
+                "--reject sigclip --convention imcombiners --sigscale 0.1",
+                "error: --sigscale is not used by --reject sigclip",
+            ),
             ("--reject minmax --nkeep 3", "error: --nkeep is not used by --reject minmax"),
             (
                 "--reject extrema --convention hdrl --maxiters 3",

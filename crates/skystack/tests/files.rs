@@ -9,9 +9,9 @@ use common::{Folder, read};
 use ndarray::{Array2, Array3};
 use skystack::fits::{Bitpix, Header, Image, InputPath, Limits};
 use skystack::{
-    AvSigClip, CcdClip, Combine, CountProduct, CubeProduct, Error, ErrorKind, InputVariance, MinMax,
-    NoiseModel, Norm, Normalisation, OutputFiles, Outtype, Products, SigClip, Stacker, ValueProduct, VarClip,
-    Weight, simulate,
+    AvSigClip, CcdClip, Combine, CountProduct, CubeProduct, Error, ErrorKind, Footprint, Frames,
+    InputVariance, MinMax, NoiseModel, Norm, Normalisation, Offsets, OutputFiles, Outtype, Products, SigClip,
+    Stacker, ValueProduct, VarClip, Weight, simulate,
 };
 
 fn header(path: &Path) -> Header {
@@ -241,6 +241,38 @@ fn trace_shows_the_pixel_that_the_run_computed() {
     assert!(growing.contains("grow is 1.5, needed 0 for a trace"), "{growing}");
     let two = plain.reject_normalisation(median).trace(stack.view(), 3, 3).unwrap_err().to_string();
     assert!(two.contains("normalisation of its own"), "{two}");
+}
+
+#[test]
+fn trace_of_arrays_sees_offsets_masks_and_variances() {
+    let stack = simulate::stack(7, 9, 11, 3).frames.mapv(f64::from);
+    let masks = Array3::from_shape_fn(stack.dim(), |(i, y, x)| u8::from((5 * i + 3 * y + x) % 6 == 0));
+    let variances = Array3::from_shape_fn(stack.dim(), |(i, y, x)| ((i + 2 * y + x) % 4) as f64 * 50.0);
+    let frames = Frames::new(stack.view()).masks(masks.view()).variances(variances.view());
+    let offsets = [(0, 0), (2, 1), (-3, 4), (0, 2), (1, -1), (5, 5), (0, 0)];
+    for stacker in [
+        Stacker::new().reject(VarClip::dragons()),
+        Stacker::new().weight(Weight::Variance),
+        Stacker::new().footprint(Footprint::Intersection).combine(Combine::Median),
+    ] {
+        let stacker = stacker.offsets(Offsets::Given(offsets.to_vec()));
+        let image = stacker.run(frames.clone()).expect("a result").image;
+        for ((y, x), value) in image.indexed_iter() {
+            let traced = stacker.trace(frames.clone(), x, y).expect("a trace").pixel.value;
+            assert_eq!(traced.to_bits(), value.to_bits(), "({x}, {y}): {traced}, {value}");
+        }
+        let (height, width) = image.dim();
+        assert!(
+            stacker.trace(frames.clone(), width, 0).is_err()
+                && stacker.trace(frames.clone(), 0, height).is_err()
+        );
+    }
+    let weights = Array3::from_elem(stack.dim(), 2.0);
+    let weighted = Stacker::new().trace(frames.weights(weights.view()), 0, 0).unwrap_err().to_string();
+    assert!(weighted.contains("weights of their own"), "{weighted}");
+    let none = Stacker::new().variance(InputVariance::Extension("VAR".into()));
+    let (run, traced) = (none.run(stack.view()).map(|_| ()), none.trace(stack.view(), 0, 0).map(|_| ()));
+    assert_eq!((run.is_err(), traced.is_err()), (true, true));
 }
 
 #[test]

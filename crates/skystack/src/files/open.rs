@@ -15,6 +15,7 @@ use super::layers::{MaskFiles, VarianceFiles};
 use crate::noise::Numbered;
 use crate::offsets::{Framed, Layout};
 use crate::stacker::Outtype;
+use crate::trace::Column;
 use crate::{Error, ErrorKind, FrameReport, InputVariance, MaskType, OutputFiles, Stacker, Warning, header};
 
 /// HISTORY and IMCMBnnn of a frame.
@@ -192,25 +193,18 @@ impl Inputs {
     }
 
     /// The samples of one output pixel as f64 of the working type, NaN where masked, and their variances if there are such.
-    pub(crate) fn column(&self, working: Working, x: usize, y: usize) -> Result<(Vec<f64>, Vec<f64>), Error> {
+    pub(crate) fn column(&self, working: Working, x: usize, y: usize) -> Result<Column, Error> {
         match working {
             Working::F32 => self.column_as::<f32>(x, y),
             Working::F64 => self.column_as::<f64>(x, y),
         }
     }
 
-    /// The pixel of `frame` at an output pixel, if it covers that.
-    pub(crate) fn within(&self, frame: usize, x: usize, y: usize) -> Option<(usize, usize)> {
-        let Some(placement) = self.layout.placements.get(frame) else { return Some((x, y)) };
-        let own = (x.checked_add_signed(-placement.x)?, y.checked_add_signed(-placement.y)?);
-        (own.0 < placement.width && own.1 < placement.height).then_some(own)
-    }
-
-    fn column_as<T: Element + Physical>(&self, x: usize, y: usize) -> Result<(Vec<f64>, Vec<f64>), Error> {
+    fn column_as<T: Element + Physical>(&self, x: usize, y: usize) -> Result<Column, Error> {
         let (mut row, mut raw) = (Vec::new(), Vec::new());
         let (mut column, mut variances) = (Vec::new(), Vec::new());
         for (i, frame) in self.frames.iter().enumerate() {
-            let Some((x, y)) = self.within(i, x, y) else {
+            let Some((x, y)) = self.layout.within(i, x, y) else {
                 column.push(f64::NAN);
                 variances.push(f64::NAN);
                 continue;
