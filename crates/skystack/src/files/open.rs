@@ -14,6 +14,7 @@ use skystack_simd::Element;
 use super::layers::{MaskFiles, VarianceFiles};
 use crate::noise::Numbered;
 use crate::offsets::{Framed, Layout};
+use crate::report::without_folder;
 use crate::stacker::Outtype;
 use crate::trace::Column;
 use crate::{Error, ErrorKind, FrameReport, InputVariance, MaskType, OutputFiles, Stacker, Warning, header};
@@ -47,10 +48,8 @@ impl Frame {
         if self.image.planes() == 1 { name.to_owned() } else { format!("{name} plane {}", self.plane + 1) }
     }
 
-    /// The name without its folder: where files lay is nobody's business.
     pub(crate) fn short_name(&self) -> String {
-        let name = self.name();
-        name.rsplit('/').next().unwrap_or(&name).to_owned()
+        without_folder(&self.name()).to_owned()
     }
 
     pub(super) fn shape(&self) -> (usize, usize) {
