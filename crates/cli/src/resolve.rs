@@ -4,7 +4,7 @@
 
 mod others;
 
-use skystack::{Center, Convention, Extrema, MinMax, Rejection, SigClip, Spread, madclip};
+use skystack::{Center, Convention, Extrema, Grow, MinMax, Rejection, SigClip, Spread, madclip};
 
 use crate::args::{CenterName, RejectArgs, RejectName, SpreadName, word};
 use crate::failure::Failure;
@@ -14,7 +14,7 @@ use crate::values::Rounds;
 const MAD_FACTOR: f64 = 1.482602218505602;
 const MAD_FACTOR_ROUNDED: f64 = 1.4826;
 
-/// The rejection that the command line asks for. `grows`: `--nkeep` is used by `--grow`, too.
+/// The rejection that the command line asks for. `grows`: `--nkeep` and `--maxrej` are used by `--grow`, too.
 pub(crate) fn rejection(
     name: RejectName,
     convention: Convention,
@@ -75,7 +75,7 @@ fn check_used(
     grows: bool,
 ) -> Result<(), Failure> {
     let used = used(name, convention);
-    let idle = |flag: &&str| !(used.contains(flag) || grows && *flag == "nkeep");
+    let idle = |flag: &&str| !(used.contains(flag) || grows && ["nkeep", "maxrej"].contains(flag));
     let Some(flag) = given(flags).find(idle) else { return Ok(()) };
     let list = if used.is_empty() { "no such flag".to_owned() } else { format!("--{}", used.join(", --")) };
     let reject = word(name);
@@ -106,21 +106,11 @@ fn given(flags: &RejectArgs) -> impl Iterator<Item = &'static str> {
     list.into_iter().filter_map(|(name, given)| given.then_some(name))
 }
 
-/// What growth must leave: `--nkeep`, or what the rejection keeps anyway.
-pub(crate) fn nkeep_of_growth(rejection: &Rejection, flags: &RejectArgs) -> u32 {
-    let of_rejection = match rejection {
-        Rejection::SigClip(clip) => clip.nkeep,
-        Rejection::Extrema(extrema) => extrema.nkeep,
-        Rejection::AvSigClip(clip) => clip.nkeep,
-        Rejection::CcdClip(clip) => clip.nkeep,
-        Rejection::PClip(clip) => clip.nkeep,
-        Rejection::Percentile(rule) => rule.nkeep,
-        Rejection::LinearFit(rule) => rule.nkeep,
-        Rejection::Gesd(rule) => rule.nkeep,
-        Rejection::VarClip(clip) => clip.nkeep,
-        _ => 1,
-    };
-    flags.nkeep.map_or(of_rejection, |nkeep| u32::try_from(nkeep.max(0)).unwrap_or(u32::MAX))
+/// What growth must leave: `--nkeep` and `--maxrej`, or what the rejection keeps anyway.
+pub(crate) fn growth(radius: f64, rejection: &Rejection, flags: &RejectArgs) -> Result<Grow, Failure> {
+    let (nkeep, maxrej) = rejection.limits().unwrap_or((1, None));
+    let given = kept(flags)?;
+    Ok(Grow { radius, nkeep: given.0.unwrap_or(nkeep), maxrej: given.1.or(maxrej) })
 }
 
 fn min_max(convention: Convention, flags: &RejectArgs) -> Result<MinMax, Failure> {

@@ -3,6 +3,8 @@
 
 use std::f64::consts::{FRAC_PI_2, PI};
 
+use skystack_reject::Rejection;
+
 use crate::column::Sample;
 use crate::combine::{total_weight, weights};
 use crate::order::by_rank;
@@ -63,8 +65,14 @@ pub(crate) fn empirical(used: &[Sample], out: f64, setup: &Setup, context: &Cont
     let weights = weights(setup, context);
     let variance = match (setup.combine, total_weight(used, weights.as_deref())) {
         (Combine::Average, Some((w, total))) => {
-            let scatter = (sum(used, |s| w[s.frame] * square(s)) / total) * (n / (n - 1.0));
-            scatter * (sum(used, |s| w[s.frame] * w[s.frame]) / (total * total))
+            let squares = sum(used, |s| w[s.frame] * w[s.frame]);
+            let larger = match setup.rejections.iter().rfind(|rejection| **rejection != Rejection::None) {
+                // 5.14 has its own.
+                Some(Rejection::MeanClip(_)) => (total * total) / (total * total - squares),
+                _ => n / (n - 1.0),
+            };
+            let scatter = (sum(used, |s| w[s.frame] * square(s)) / total) * larger;
+            scatter * (squares / (total * total))
         }
         (Combine::Average, None) => plain(),
         _ => plain() * FRAC_PI_2,
@@ -77,7 +85,7 @@ mod tests {
     use super::*;
     use crate::column::samples;
     use crate::{Pixel, Working, combined};
-    use skystack_reject::Convention;
+    use skystack_reject::{Convention, MeanClip};
 
     fn of(combine: Combine, column: &[f64], variances: &[f64], weights: Option<&[f64]>) -> Pixel {
         let base = Setup::convention(Convention::Astropy, Working::F64);
@@ -123,6 +131,12 @@ mod tests {
         assert_eq!(of(Combine::Median, &[1.0, 3.0, 8.0], &[], None).empirical, Some(29.0 / 6.0 * FRAC_PI_2));
         let weighted = of(Combine::Average, &[1.0, 5.0, 6.0], &[], Some(&[0.25, 0.25, 0.5]));
         assert_eq!(weighted.empirical, Some(4.25 * 1.5 * 0.375));
+        // meanclip has W² for n and W² − Σw² for n − 1: 1/(5/8).
+        let rejections = [MeanClip::lsst().into(), Rejection::None];
+        let base = Setup::convention(Convention::Astropy, Working::F64);
+        let setup = Setup { rejections: &rejections, weights: Some(&[0.25, 0.25, 0.5]), ..base };
+        let of_meanclip = combined(&[1.0, 5.0, 6.0], &[true; 3], &setup).empirical;
+        assert_eq!(of_meanclip, Some(4.25 * 1.6 * 0.375));
         assert!(of(Combine::Average, &[1.0], &[], None).empirical.unwrap().is_nan());
         assert_eq!(of(Combine::Sum, &[1.0, 2.0], &[], None).empirical, None);
     }

@@ -65,7 +65,7 @@ mod winsorized;
 
 pub use avsigclip::pooled;
 pub use column::Ingest;
-pub use grow::{Shape, grow};
+pub use grow::{Growth, Shape, grow};
 pub use outcome::{Pass, Side, Stop};
 pub use pixel::{Pixel, pixel};
 pub use reason::Reason;

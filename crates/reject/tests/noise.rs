@@ -257,7 +257,7 @@ impl<T: Element> Kernel for Run<'_, T> {
         }
         for is_first in stages {
             for group in pixels.chunks(Pair::<T::Vector<I>>::LANES) {
-                let mut block = scratch.block::<Pair<T::Vector<I>>>(isa, frames);
+                let mut groups = scratch.groups::<Pair<T::Vector<I>>>(isa, frames);
                 let mut full = true;
                 let mut variances = vec![Pair::<T::Vector<I>>::splat(isa, T::NAN); frames];
                 for (frame, of_frame) in variances.iter_mut().enumerate() {
@@ -265,11 +265,11 @@ impl<T: Element> Kernel for Run<'_, T> {
                         let pixel = *group.get(lane).unwrap_or(&group[0]);
                         let (y, v) = case.ingested::<T>(pixel, frame);
                         full &= !y.widen().is_nan();
-                        block.samples[frame].lanes_mut()[lane] = y;
+                        groups.samples[frame].lanes_mut()[lane] = y;
                         of_frame.lanes_mut()[lane] = v;
                     }
                 }
-                let mut columns = block.columns(0, full);
+                let mut columns = groups.columns(0, full);
                 if prepared.needs_variances() {
                     columns.variances = &mut variances;
                 }

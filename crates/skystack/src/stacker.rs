@@ -229,10 +229,9 @@ impl Stacker {
         self
     }
 
-    /// Also reject the neighbours of rejected samples of the same frame, within `radius` pixels, but nowhere so that fewer than
-    /// `nkeep` samples are left.
-    pub fn grow(mut self, radius: f64, nkeep: u32) -> Self {
-        self.options.grow = Grow { radius, nkeep };
+    /// Also reject the neighbours of rejected samples of the same frame: `Grow::new(1.5)`.
+    pub fn grow(mut self, grow: Grow) -> Self {
+        self.options.grow = grow;
         self
     }
 

@@ -113,6 +113,25 @@ fn the_type_of_the_computation_follows_the_widest_input() {
 }
 
 #[test]
+fn an_integer_output_is_rounded_once() {
+    let folder = Folder::new();
+    let full = folder.write("full.fits", Bitpix::I16, &[2, 1], &[65_535u16, 1], Header::new());
+    let (out, sigma) = (folder.path("sum.fits"), folder.path("sigma.fits"));
+    let outputs = OutputFiles::new(&out).sigma(&sigma).bitpix(Bitpix::I32);
+    let frames = vec![full; 301];
+    Stacker::new().combine(Combine::Sum).run_files(&frames, outputs).expect("a result");
+    // f32 has no 19 726 035.
+    assert_eq!(read(&out, 0).into_raw_vec_and_offset().0, [19_726_035.0, 301.0]);
+    assert_eq!(header(&sigma).get_i64("BITPIX"), Some(-32));
+    // Just above one half: in f32 it is a half, which goes to the even 0.
+    let half = |name, level: f32| folder.write(name, Bitpix::F32, &[1, 1], &[level], Header::new());
+    let means = [half("a.fits", 0.0), half("b.fits", 1.0), half("c.fits", 0.500_000_06)];
+    let outputs = OutputFiles::new(folder.path("mean.fits")).bitpix(Bitpix::I16);
+    Stacker::new().run_files(&means, outputs).expect("a result");
+    assert_eq!(read(&folder.path("mean.fits"), 0)[[0, 0]], 1.0);
+}
+
+#[test]
 fn blank_and_nan_are_missing_and_an_empty_pixel_is_blank() {
     let folder = Folder::new();
     let mut header = Header::new();
@@ -237,7 +256,7 @@ fn trace_shows_the_pixel_that_the_run_computed() {
     }
     assert_eq!(plain.trace(stack.view(), 21, 0).unwrap_err().kind(), ErrorKind::Parameter);
     // What it would not show it refuses.
-    let growing = plain.clone().grow(1.5, 1).trace(stack.view(), 3, 3).unwrap_err().to_string();
+    let growing = plain.clone().grow(Grow::new(1.5)).trace(stack.view(), 3, 3).unwrap_err().to_string();
     assert!(growing.contains("grow is 1.5, needed 0 for a trace"), "{growing}");
     let two = plain.reject_normalisation(median).trace(stack.view(), 3, 3).unwrap_err().to_string();
     assert!(two.contains("normalisation of its own"), "{two}");

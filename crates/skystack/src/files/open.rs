@@ -160,17 +160,25 @@ impl Inputs {
         if outtype == Outtype::Double { Working::F64 } else { widest }
     }
 
-    /// Type of the computation and of the output, which are the same unless an f64 result is to be written as f32.
+    /// Type of the computation and of the output. An integer is rounded from f64, not a second time from f32 (docs/decisions/0036).
     pub(super) fn types(&self, stacker: &Stacker, outputs: &OutputFiles) -> Result<(Working, Bitpix), Error> {
         let working = match (outputs.bitpix, self.working(stacker.outtype)) {
-            (Some(Bitpix::F64), _) => Working::F64,
-            (None | Some(Bitpix::F32 | Bitpix::I16 | Bitpix::I32), working) => working,
+            (Some(Bitpix::F64 | Bitpix::I16 | Bitpix::I32), _) => Working::F64,
+            (None | Some(Bitpix::F32), working) => working,
             (Some(other), _) => {
                 let message = format!("bitpix is {}, needed 16, 32, -32 or -64", other.code());
                 return Err(Error::new(ErrorKind::Parameter, message));
             }
         };
         Ok((working, outputs.bitpix.unwrap_or(floats(working))))
+    }
+
+    /// Type of further images of values: that of the image, or what it were if it were not of integers.
+    pub(super) fn floats(&self, stacker: &Stacker, bitpix: Bitpix) -> Bitpix {
+        match bitpix {
+            Bitpix::F32 | Bitpix::F64 => bitpix,
+            _ => floats(self.working(stacker.outtype)),
+        }
     }
 
     /// The number that stands for NaN in an integer image; nothing where no pixel can be empty but by `blank`, which must then

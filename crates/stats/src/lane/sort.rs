@@ -32,11 +32,11 @@ const MOST_CACHED: usize = 256;
 
 /// Most registers of a block that a network sorts with fewer comparators than a bitonic block of [`WIDEST`] takes: 17 with 74,
 /// the block with 80.
-const SHORT_BLOCK: usize = 17;
+const SHORT_RUN: usize = 17;
 
 /// Registers that are merged to sort `count`.
 const fn merged_registers(count: usize) -> usize {
-    if count % WIDEST <= SHORT_BLOCK { count } else { count.next_multiple_of(WIDEST) }
+    if count % WIDEST <= SHORT_RUN { count } else { count.next_multiple_of(WIDEST) }
 }
 
 /// Registers that sorting `count` registers writes: whole blocks, where there are several.
@@ -204,7 +204,7 @@ fn merge<V: Ordered>(isa: V::Isa, run: &mut [V], half: usize) {
     }
 }
 
-/// Sorts at most [`SHORT_BLOCK`] registers in place, as a function of its own.
+/// Sorts at most [`SHORT_RUN`] registers in place, as a function of its own.
 struct SortShort<'a, V>(&'a mut [V]);
 
 impl<V: Ordered> Task<V::Isa> for SortShort<'_, V> {
@@ -212,7 +212,7 @@ impl<V: Ordered> Task<V::Isa> for SortShort<'_, V> {
 
     #[inline(always)]
     fn run(self, isa: V::Isa) {
-        let mut block = [self.0[0]; SHORT_BLOCK];
+        let mut block = [self.0[0]; SHORT_RUN];
         let block = &mut block[..self.0.len()];
         block.copy_from_slice(self.0);
         network::sort(isa, block, self.0);
