@@ -121,12 +121,7 @@ impl Comparison<'_> {
         of: impl Fn(&Pixel) -> f64,
     ) -> Result<(), String> {
         let [rtol, atol] = tolerances.map(|key| number(&self.case.expect[key]));
-        self.differing(plane, golden, of, |ours, golden| {
-            // Equality first: it also stands for two equal infinities.
-            ours == golden
-                || (ours.is_nan() && golden.is_nan())
-                || (ours - golden).abs() <= atol + rtol * golden.abs()
-        })
+        self.differing(plane, golden, of, |ours, golden| agree(ours, golden, rtol, atol))
     }
 
     fn differing(
@@ -147,5 +142,24 @@ impl Comparison<'_> {
                 Err(format!("{plane}: {count} pixels differ, first {i}: ours {ours}, golden {golden}"))
             }
         }
+    }
+}
+
+/// NaN agrees with NaN, an infinity with itself; the formula alone would let any number pass for a golden infinity.
+fn agree(ours: f64, golden: f64, rtol: f64, atol: f64) -> bool {
+    if !ours.is_finite() || !golden.is_finite() {
+        return ours == golden || (ours.is_nan() && golden.is_nan());
+    }
+    (ours - golden).abs() <= atol + rtol * golden.abs()
+}
+
+#[test]
+fn nan_and_infinities_agree_with_themselves_only() {
+    let (nan, inf) = (f64::NAN, f64::INFINITY);
+    assert!(agree(nan, nan, 0.0, 0.0) && agree(inf, inf, 1e-6, 0.0));
+    for (ours, golden) in
+        [(0.0, inf), (0.0, -inf), (-inf, inf), (nan, inf), (inf, 0.0), (nan, 0.0), (0.0, nan)]
+    {
+        assert!(!agree(ours, golden, 1e-6, 1e9), "{ours} {golden}");
     }
 }
