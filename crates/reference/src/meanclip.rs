@@ -4,41 +4,38 @@ use skystack_reject::MeanClip;
 
 use crate::column::Sample;
 use crate::moments::{mean, variance_by_mean};
-use crate::order::{median, quantile};
-use crate::outcome::{Context, Dropped, Outcome, Pass, Side, Stop};
+use crate::order::median;
+use crate::outcome::{Context, Dropped, Outcome, Pass, Stop, f1};
+use crate::spread::sigma_of_iqr;
 use crate::sums::sum;
-
-/// Standard deviation of Gaussian data from its interquartile range: 1 / (2 Φ⁻¹(3/4)).
-const IQR_FACTOR: f64 = 0.741301109252801;
 
 /// Each round tests all valid samples; the last round that ran decides.
 pub(crate) fn reject(column: &[Sample], rule: &MeanClip, context: &Context) -> Outcome {
-    let (mut kept, mut dropped, mut passes) = (column.to_vec(), vec![], Vec::<Pass>::new());
-    let mut stop = Stop::MaxIters;
+    let (mut kept, mut dropped, mut passes) = (column.to_vec(), Vec::<Dropped>::new(), vec![]);
+    let (factors, mut stop) = ([rule.lsigma, rule.hsigma], Stop::MaxIters);
     for round in 1..=rule.rounds as usize {
         if kept.len() < 2 {
             stop = if round == 1 { Stop::NotEnoughSamples } else { Stop::TooFew };
             break;
         }
         let (c, v) = if round == 1 { by_order(&kept, context) } else { by_moments(&kept, context) };
-        passes.push(pass(c, v, rule, kept.len()));
+        let pass = Pass::new(c, v.sqrt(), factors, kept.len());
+        passes.push(pass);
         if !v.is_finite() || v == 0.0 {
             stop = if v == 0.0 { Stop::ZeroSpread } else { Stop::NotFinite };
             break;
         }
-        dropped = column.iter().filter_map(|&sample| test(sample, c, v, rule, round)).collect();
+        // What F1 does not drop is kept, whether it was before or not.
+        dropped = column.iter().filter_map(|&sample| f1(sample, c, v, factors, round)).collect();
         kept = column.iter().copied().filter(|s| dropped.iter().all(|d| d.sample.frame != s.frame)).collect();
-        let of_side = |side| dropped.iter().filter(|dropped| dropped.side == side).count();
-        if let Some(pass) = passes.last_mut() {
-            (pass.low, pass.high) = (of_side(Side::Low), of_side(Side::High));
-        }
+        passes[round - 1] = pass.dropping(&dropped);
     }
     Outcome { dropped, restored: vec![], passes, stop, current: None }
 }
 
 /// Round 0 of the text: the median and the interquartile range (F3).
 fn by_order(set: &[Sample], context: &Context) -> (f64, f64) {
-    let sigma = context.working.round(IQR_FACTOR * (quantile(set, 0.75) - quantile(set, 0.25)));
+    let sigma = sigma_of_iqr(set, context.working);
     (median(set, context.working), sigma * sigma)
 }
 
@@ -54,25 +51,6 @@ fn by_moments(set: &[Sample], context: &Context) -> (f64, f64) {
     let squares = sum(set, |s| of(s) * ((s.y - m) * (s.y - m))) / total;
     let bias = (total * total) / (total * total - sum(set, |s| of(s) * of(s)));
     (context.working.round(m), squares * bias)
-}
-
-/// The negation of F1: equality keeps.
-fn test(sample: Sample, c: f64, v: f64, rule: &MeanClip, pass: usize) -> Option<Dropped> {
-    let d = sample.y - c;
-    let beyond = |k: f64| k.is_finite() && d * d > (k * k) * v;
-    let side = match d {
-        d if d < 0.0 && beyond(rule.lsigma) => Side::Low,
-        d if d > 0.0 && beyond(rule.hsigma) => Side::High,
-        _ => return None,
-    };
-    Some(Dropped { sample, side, pass, residual: d.abs() / v.sqrt() })
-}
-
-fn pass(center: f64, v: f64, rule: &MeanClip, n: usize) -> Pass {
-    let sigma = v.sqrt();
-    let width = |k: f64| if k.is_finite() { k * sigma } else { f64::INFINITY };
-    let (lower, upper) = (center - width(rule.lsigma), center + width(rule.hsigma));
-    Pass { center, sigma, lower, upper, n, low: 0, high: 0, undone: false }
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! sigclip, and madclip with it (algorithms.md sections 5.4, 5.16 and 5.0.5).
 
-use skystack_reject::{Center, SigClip, Spread, ZeroSpread};
+use skystack_reject::{SigClip, Spread, ZeroSpread};
 
 use crate::Stop;
 use crate::clipping::{Limits, Measured, Style, clip};
@@ -28,7 +28,7 @@ fn limits(rule: &SigClip) -> Limits {
         nkeep: rule.nkeep,
         maxrej: rule.maxrej,
         restore: rule.restore,
-        style: if rule.center == Center::Mean { Style::All } else { Style::Inward },
+        style: Style::about(rule.center),
     }
 }
 
@@ -86,7 +86,7 @@ fn is_within_tolerance(rule: &SigClip, previous: Option<f64>, sigma: f64) -> boo
 mod tests {
     use super::*;
     use crate::{Pixel, Setup, Working, pixel};
-    use skystack_reject::{Convention, madclip};
+    use skystack_reject::{Center, Convention, madclip};
 
     fn clip(column: &[f64], clip: SigClip) -> Pixel {
         let mut setup = Setup::convention(Convention::Astropy, Working::F64);

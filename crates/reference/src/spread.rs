@@ -10,7 +10,7 @@ use crate::order::{by_rank, lower_median, mad, median, quantile, sn};
 /// Standard deviation of Gaussian data from its interquartile range: 1 / (2 Φ⁻¹(3/4)).
 const IQR_FACTOR: f64 = 0.741301109252801;
 /// The same from Sₙ.
-const SN_FACTOR: f64 = 1.1926;
+pub(crate) const SN_FACTOR: f64 = 1.1926;
 
 /// The kind of centre in pass `pass` (from 1): `first_center` has the first one.
 pub(crate) fn kind_of_center(clip: &SigClip, pass: usize) -> Center {
@@ -25,23 +25,22 @@ pub(crate) fn center(survivors: &[Sample], clip: &SigClip, pass: usize, working:
     match kind_of_center(clip, pass) {
         Center::Median => median(survivors, working),
         Center::Lmedian => lower_median(survivors),
-        Center::Mean if is_trimmed(clip.trim, pass) && survivors.len() >= 3 => {
-            working.round(mean(&without_extremes(survivors)))
-        }
-        Center::Mean => working.round(mean(survivors)),
+        Center::Mean => mean_center(survivors, clip.trim, pass, working),
     }
 }
 
-fn is_trimmed(trim: Trim, pass: usize) -> bool {
-    match trim {
+/// The mean as a centre: in the passes that `trim` names without rank 1 and rank n, if there are at least three.
+pub(crate) fn mean_center(set: &[Sample], trim: Trim, pass: usize, working: Working) -> f64 {
+    let is_trimmed = match trim {
         Trim::None => false,
         Trim::First => pass == 1,
         Trim::Every => true,
-    }
+    };
+    working.round(if is_trimmed && set.len() >= 3 { mean(&without_extremes(set)) } else { mean(set) })
 }
 
 /// The set without rank 1 and rank n, in frame order.
-pub(crate) fn without_extremes(set: &[Sample]) -> Vec<Sample> {
+fn without_extremes(set: &[Sample]) -> Vec<Sample> {
     let ranked = by_rank(set);
     let (lowest, highest) = (ranked[0].frame, ranked[ranked.len() - 1].frame);
     set.iter().copied().filter(|s| s.frame != lowest && s.frame != highest).collect()
@@ -58,9 +57,14 @@ pub(crate) fn variance(survivors: &[Sample], c: f64, clip: &SigClip, pass: usize
             (About::Mean, _) => variance_by_median(survivors, c, clip.ddof),
         },
         Spread::Mad { factor } => squared(factor * mad(survivors, working)),
-        Spread::Iqr => squared(IQR_FACTOR * (quantile(survivors, 0.75) - quantile(survivors, 0.25))),
+        Spread::Iqr => squared(sigma_of_iqr(survivors, working)),
         Spread::Sn => squared(SN_FACTOR * sn(survivors)),
     }
+}
+
+/// σ of `spread = iqr` (F3), a value of T.
+pub(crate) fn sigma_of_iqr(set: &[Sample], working: Working) -> f64 {
+    working.round(IQR_FACTOR * (quantile(set, 0.75) - quantile(set, 0.25)))
 }
 
 #[cfg(test)]
