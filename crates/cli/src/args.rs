@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use skystack::{Convention, Level};
+use skystack::{Combine, Convention, Level};
 
 use crate::values::{
     self, Bytes, FrameNumbers, NumberOrKeyword, OffsetSource, Rounds, Section, Size, VarianceSource,
@@ -58,11 +58,11 @@ pub(crate) struct CombineArgs {
 #[derive(Debug, Args)]
 pub(crate) struct TraceArgs {
     /// Column of the output pixel, from 1
-    #[arg(allow_negative_numbers = true, value_parser = values::from_one::<usize>)]
-    pub(crate) x: usize,
+    #[arg(allow_negative_numbers = true, value_parser = values::from_one::<NonZeroUsize>)]
+    pub(crate) x: NonZeroUsize,
     /// Row of the output pixel, from 1
-    #[arg(allow_negative_numbers = true, value_parser = values::from_one::<usize>)]
-    pub(crate) y: usize,
+    #[arg(allow_negative_numbers = true, value_parser = values::from_one::<NonZeroUsize>)]
+    pub(crate) y: NonZeroUsize,
     /// Frames, as for combine
     #[arg(value_name = "INPUT", required = true)]
     pub(crate) inputs: Vec<OsString>,
@@ -74,11 +74,11 @@ pub(crate) struct TraceArgs {
 #[derive(Debug, Args)]
 pub(crate) struct StackArgs {
     /// The statistic
-    #[arg(long, value_enum, default_value_t = CombineName::Average)]
-    pub(crate) combine: CombineName,
-    /// The rejection
-    #[arg(long, value_enum, default_value_t = RejectName::None)]
-    pub(crate) reject: RejectName,
+    #[arg(long, value_name = "NAME", default_value = "average", value_parser = values::combine())]
+    pub(crate) combine: Combine,
+    /// The rejection; of a list, each of what those before it left
+    #[arg(long, value_enum, value_delimiter = ',', default_value = "none")]
+    pub(crate) reject: Vec<RejectName>,
     /// Whose definition of the rejection, of blank, lmedian and the sigma image [default: iraf]
     #[arg(long)]
     pub(crate) convention: Option<Convention>,
@@ -168,9 +168,10 @@ pub(crate) struct FrameArgs {
     /// What frames are divided by: none, mode, median, mean, iksslite, exposure, !KEYWORD, @FILE
     #[arg(long, value_name = "SOURCE", default_value = "none", value_parser = OsStringValueParser::new().try_map(FrameNumbers::scale))]
     pub(crate) scale: FrameNumbers,
-    /// Weights: none, mode, median, mean, noise, exposure, !KEYWORD or @FILE of the frames; variance of each sample
-    #[arg(long, value_name = "SOURCE", default_value = "none", allow_negative_numbers = true, value_parser = OsStringValueParser::new().try_map(FrameNumbers::weight))]
-    pub(crate) weight: FrameNumbers,
+    /// Weights: none, mode, median, mean, noise, exposure, !KEYWORD or @FILE of the frames; variance of each sample [default: none;
+    /// variance for an average with varclip of convention swarp]
+    #[arg(long, value_name = "SOURCE", allow_negative_numbers = true, value_parser = OsStringValueParser::new().try_map(FrameNumbers::weight))]
+    pub(crate) weight: Option<FrameNumbers>,
     /// Zero and scale in one: robust location and scale of each frame, or what overlapping frames have in common [default: none]
     #[arg(long, value_enum, value_name = "NAME")]
     pub(crate) norm: Option<NormName>,
@@ -398,20 +399,35 @@ macro_rules! names {
 }
 
 names! {
-    /// `--combine`.
-    CombineName {
-        Average = "average", Median = "median", Lmedian = "lmedian", Wmedian = "wmedian", Sum = "sum",
-        Quadrature = "quadrature", Nmodel = "nmodel", Min = "min", Max = "max",
-    }
-}
-
-names! {
     /// `--reject`.
     RejectName {
         None = "none", MinMax = "minmax", Extrema = "extrema", SigClip = "sigclip", AvSigClip = "avsigclip",
         CcdClip = "ccdclip", CrReject = "crreject", Pclip = "pclip", Percentile = "percentile",
         MadClip = "madclip", MedSigma = "medsigma", Winsorized = "winsorized", LinearFit = "linearfit",
         Gesd = "gesd", MeanClip = "meanclip", VarClip = "varclip",
+    }
+}
+
+impl StackArgs {
+    /// Is this one of the rejections?
+    pub(crate) fn rejects(&self, name: RejectName) -> bool {
+        self.reject.contains(&name)
+    }
+
+    /// What weighs the frames: as given, or as the definition of the rejection has it.
+    pub(crate) fn weight(&self) -> &FrameNumbers {
+        let swarp = self.convention == Some(Convention::Swarp) && self.rejects(RejectName::VarClip);
+        let of_definition = if swarp && self.combine == Combine::Average {
+            &FrameNumbers::Variance
+        } else {
+            &FrameNumbers::None
+        };
+        self.frames.weight.as_ref().unwrap_or(of_definition)
+    }
+
+    /// The rejections as they were given.
+    pub(crate) fn rejections(&self) -> String {
+        self.reject.iter().map(|name| word(*name)).collect::<Vec<_>>().join(",")
     }
 }
 

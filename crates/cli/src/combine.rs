@@ -6,7 +6,7 @@ mod unused;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use skystack::fits::Bitpix;
+use skystack::fits::{Bitpix, same_file};
 use skystack::{
     CountProduct, CubeProduct, ErrorKind, Level, OutputFiles, Outtype, Product, Stacker, ValueProduct, inputs,
 };
@@ -15,9 +15,9 @@ use crate::args::{FrameArgs, OutputArgs, StackArgs};
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
 use crate::progress::Bar;
+use crate::resolve;
 use crate::say::{mention, say, warn};
 use crate::values::{Bytes, FrameNumbers, OffsetSource, VarianceSource};
-use crate::{later, resolve};
 
 /// Runs `combine`, or says how it would run.
 pub(crate) fn run(args: &StackArgs, names: &[OsString], only_plan: bool) -> Result<(), Failure> {
@@ -29,6 +29,7 @@ pub(crate) fn run(args: &StackArgs, names: &[OsString], only_plan: bool) -> Resu
         (None, true) => PathBuf::from("out.fits"),
         (None, false) => return Err(Failure::usage("--output is missing (needed: --output OUT.fits)")),
     };
+    job.check_lists(&image, &args.output)?;
     let outputs = output_files(&image, &args.output, &args.frames.variance)?;
     if only_plan {
         return say(job.stacker.plan_files(&job.frames, &outputs).map_err(|e| job.explain(e))?);
@@ -60,29 +61,30 @@ pub(crate) struct Job {
     pub(crate) frames: Vec<PathBuf>,
     /// Where numbers of frames were read, for messages.
     number_files: Vec<(&'static str, PathBuf)>,
+    /// Lists of names: of the inputs, of masks.
+    lists: Vec<PathBuf>,
 }
 
 impl Job {
     pub(crate) fn new(args: &StackArgs, names: &[OsString]) -> Result<Self, Failure> {
-        later::refuse_later(args)?;
         unused::check(args)?;
         let convention = args.convention.unwrap_or_default();
         let grows = args.frames.grow >= 1.0;
-        let rejection = resolve::rejection(args.reject, convention, &args.rejection, grows)?;
+        let rejections = resolve::rejections(&args.reject, convention, &args.rejection, grows)?;
         bitpix(args.output.bitpix)?;
         let outtype = if args.output.bitpix == Some(-64) { Outtype::Double } else { Outtype::Real };
         let frames = inputs::expand(names)?;
-        let grow = resolve::growth(args.frames.grow, &rejection, &args.rejection)?;
+        let grow = resolve::growth(args.frames.grow, &rejections, &args.rejection)?;
         let stacker = Stacker::new()
             .convention(convention)
-            .reject(rejection)
-            .combine(later::statistic(args.combine))
+            .combine(args.combine)
             .blank(resolve::blank(args.blank, args.convention))
             .grow(grow)
             .outtype(outtype)
             .level(
                 Level::from_environment().map_err(|e| Failure::usage(format!("{}: {e}", Level::VARIABLE)))?,
             );
+        let stacker = rejections.into_iter().fold(stacker, Stacker::then_reject);
         let mut stacker = of_frames::apply(stacker, args)?;
         if let Some(limit) = threshold("lthreshold", args.lthreshold)? {
             stacker = stacker.lthreshold(limit);
@@ -100,16 +102,33 @@ impl Job {
             FrameNumbers::File(file) => Some((what, file.clone())),
             _ => None,
         };
-        let FrameArgs { zero, scale, weight, offsets, .. } = &args.frames;
+        let FrameArgs { zero, scale, weight, reject_zero, reject_scale, offsets, mask, .. } = &args.frames;
+        let given = [("zero", Some(zero)), ("scale", Some(scale)), ("weight", weight.as_ref())];
+        let of_rejection = [("zero", reject_zero.as_ref()), ("scale", reject_scale.as_ref())];
+        let given = given.into_iter().chain(of_rejection);
         let mut number_files: Vec<(&'static str, PathBuf)> =
-            [file("zero", zero), file("scale", scale), file("weight", weight)]
-                .into_iter()
-                .flatten()
-                .collect();
+            given.filter_map(|(what, numbers)| file(what, numbers?)).collect();
         if let OffsetSource::File(file) = offsets {
             number_files.push(("offsets", file.clone()));
         }
-        Ok(Self { stacker, frames, number_files })
+        let lists = names.iter().chain(mask).filter_map(inputs::list).collect();
+        Ok(Self { stacker, frames, number_files, lists })
+    }
+
+    /// Refuses an output that would replace a list which this run has read.
+    fn check_lists(&self, image: &Path, outputs: &OutputArgs) -> Result<(), Failure> {
+        let OutputArgs { sigma, error, nrej, count, expmap, rejmask, dq, report, .. } = outputs;
+        let further = [sigma, error, nrej, count, expmap, rejmask, dq, report].into_iter().flatten();
+        let lists = || self.lists.iter().chain(self.number_files.iter().map(|(_, file)| file));
+        for output in std::iter::once(image).chain(further.map(PathBuf::as_path)) {
+            if lists().any(|list| same_file(list, output)) {
+                let output = output.display();
+                return Err(Failure::usage(format!(
+                    "{output}: this output is a list of this run, needed another name"
+                )));
+            }
+        }
+        Ok(())
     }
 
     /// An error of the library; one about numbers of frames names the file that they come from.

@@ -89,12 +89,16 @@ impl From<skystack::inputs::InputsError> for Failure {
 }
 
 /// Options that the library calls by the names of its own.
-const OPTIONS: [&str; 16] = [
+const OPTIONS: [&str; 26] = [
+    "alpha",
+    "ampfrac",
     "bitpix",
     "blank",
     "center",
     "combine",
     "ddof",
+    "gain",
+    "grow",
     "hsigma",
     "hthreshold",
     "lsigma",
@@ -104,6 +108,12 @@ const OPTIONS: [&str; 16] = [
     "nhigh",
     "nkeep",
     "nlow",
+    "pclip",
+    "phigh",
+    "plow",
+    "rdnoise",
+    "sigscale",
+    "snoise",
     "spread",
     "weight",
 ];

@@ -12,7 +12,6 @@ mod files;
 mod font;
 mod info;
 mod interrupt;
-mod later;
 mod picture;
 mod preview;
 mod progress;

@@ -6,7 +6,6 @@ use skystack::fits::{InputPath, PlainFile, same_file};
 use crate::args::PreviewArgs;
 use crate::failure::Failure;
 use crate::files::read_plane;
-use crate::later::not_available;
 use crate::picture::{Canvas, Stretch};
 use crate::say::mention;
 
@@ -16,7 +15,7 @@ const LONGEST: usize = 4096;
 /// Reads the image, stretches it, writes the PNG.
 pub(crate) fn run(args: &PreviewArgs) -> Result<(), Failure> {
     if args.rejections.is_some() {
-        return Err(not_available("--rejections", "the flag left out"));
+        return Err(Failure::usage("--rejections: not available yet (needed: the flag left out)"));
     }
     let input = InputPath::parse(&args.image);
     if same_file(&input.path, &args.output) {

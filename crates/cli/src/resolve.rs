@@ -14,14 +14,22 @@ use crate::values::Rounds;
 const MAD_FACTOR: f64 = 1.482602218505602;
 const MAD_FACTOR_ROUNDED: f64 = 1.4826;
 
-/// The rejection that the command line asks for. `grows`: `--nkeep` and `--maxrej` are used by `--grow`, too.
-pub(crate) fn rejection(
-    name: RejectName,
+/// The rejections that the command line asks for, one after the other. `grows`: `--nkeep` and `--maxrej` are used by `--grow`,
+/// too.
+pub(crate) fn rejections(
+    names: &[RejectName],
     convention: Convention,
     flags: &RejectArgs,
     grows: bool,
-) -> Result<Rejection, Failure> {
-    check_used(name, convention, flags, grows)?;
+) -> Result<Vec<Rejection>, Failure> {
+    if names.len() > 1 && names.contains(&RejectName::None) {
+        return Err(Failure::usage("--reject has none beside others (needed: none alone, or the others)"));
+    }
+    check_used(names, convention, flags, grows)?;
+    names.iter().map(|name| rejection(*name, convention, flags)).collect()
+}
+
+fn rejection(name: RejectName, convention: Convention, flags: &RejectArgs) -> Result<Rejection, Failure> {
     let rejection = match name {
         RejectName::None => Rejection::None,
         RejectName::MinMax => min_max(convention, flags)?.into(),
@@ -67,18 +75,18 @@ fn used(name: RejectName, convention: Convention) -> &'static [&'static str] {
     }
 }
 
-/// A flag that the chosen rejection does not use, unless it says what is so anyway.
+/// Refuses a flag that none of the rejections uses.
 fn check_used(
-    name: RejectName,
+    names: &[RejectName],
     convention: Convention,
     flags: &RejectArgs,
     grows: bool,
 ) -> Result<(), Failure> {
-    let used = used(name, convention);
+    let used: Vec<&str> = names.iter().flat_map(|name| used(*name, convention)).copied().collect();
     let idle = |flag: &&str| !(used.contains(flag) || grows && ["nkeep", "maxrej"].contains(flag));
     let Some(flag) = given(flags).find(idle) else { return Ok(()) };
     let list = if used.is_empty() { "no such flag".to_owned() } else { format!("--{}", used.join(", --")) };
-    let reject = word(name);
+    let reject = names.iter().map(|name| word(*name)).collect::<Vec<_>>().join(",");
     Err(Failure::usage(format!("--{flag} is not used by --reject {reject} (needed: {list})")))
 }
 
@@ -107,8 +115,8 @@ fn given(flags: &RejectArgs) -> impl Iterator<Item = &'static str> {
 }
 
 /// What growth must leave: `--nkeep` and `--maxrej`, or what the rejection keeps anyway.
-pub(crate) fn growth(radius: f64, rejection: &Rejection, flags: &RejectArgs) -> Result<Grow, Failure> {
-    let (nkeep, maxrej) = rejection.limits().unwrap_or((1, None));
+pub(crate) fn growth(radius: f64, rejections: &[Rejection], flags: &RejectArgs) -> Result<Grow, Failure> {
+    let (nkeep, maxrej) = rejections.iter().rev().find_map(Rejection::limits).unwrap_or((1, None));
     let given = kept(flags)?;
     Ok(Grow { radius, nkeep: given.0.unwrap_or(nkeep), maxrej: given.1.or(maxrej) })
 }
@@ -242,7 +250,8 @@ mod tests {
             unreachable!()
         };
         let stack = &args.stack;
-        rejection(stack.reject, stack.convention.unwrap_or_default(), &stack.rejection, false)
+        rejections(&stack.reject, stack.convention.unwrap_or_default(), &stack.rejection, false)
+            .map(|found| found[0])
             .map_err(|e| e.to_string())
     }
 

@@ -4,6 +4,15 @@ use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use skystack::Combine;
+
+/// `--combine`.
+pub(crate) fn combine() -> impl TypedValueParser<Value = Combine> {
+    let names = PossibleValuesParser::new(Combine::ALL.iter().map(|combine| combine.name()));
+    names.map(|name| *Combine::ALL.iter().find(|combine| combine.name() == name).expect("one of the names"))
+}
+
 /// A size in bytes: `2GiB`, `128MiB`, `500MB`, `1.5 GB`, or plain bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Bytes(pub(crate) u64);

@@ -105,6 +105,17 @@ pub fn expand(args: &[OsString]) -> Result<Vec<PathBuf>, InputsError> {
     if frames.is_empty() { Err(InputsError::Nothing) } else { Ok(frames) }
 }
 
+/// The list file that `arg` stands for, if it is one (`@list.txt`) as [`expand`] takes it.
+///
+/// ```
+/// use std::path::PathBuf;
+/// assert_eq!(skystack::inputs::list(&"@dark.txt".into()), Some(PathBuf::from("dark.txt")));
+/// assert_eq!(skystack::inputs::list(&"dark.fits".into()), None);
+/// ```
+pub fn list(arg: &OsString) -> Option<PathBuf> {
+    if is_file_or_extension(arg) { None } else { after_at(arg).map(PathBuf::from) }
+}
+
 /// Is `arg` a file, or an extension of one? Its name may hold brackets, before those of the extension too.
 fn is_file_or_extension(arg: &OsStr) -> bool {
     exists(Path::new(arg)) || exists(&InputPath::parse(arg).path)

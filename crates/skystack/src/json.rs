@@ -10,7 +10,7 @@ use skystack_combine::FrameTotals;
 use skystack_reject::Noise;
 
 use crate::settings::{Group, Value};
-use crate::{FrameReport, Report, Warning};
+use crate::{FrameReport, OverlapReport, Quantity, Report, Warning};
 
 /// Of the fields and what they mean. New fields do not count.
 const SCHEMA_VERSION: u32 = 1;
@@ -49,6 +49,7 @@ struct Document<'a> {
     options: Options<'a>,
     totals: Totals,
     frames: Vec<Frame<'a>>,
+    overlaps: Vec<Overlap>,
     plan: Plan<'a>,
     run: Run,
     warnings: Vec<Said<'a>>,
@@ -89,6 +90,8 @@ struct Frame<'a> {
     ncombine: Number,
     scale: Option<Number>,
     zero: Option<Number>,
+    reject_scale: Option<Number>,
+    reject_zero: Option<Number>,
     weight: Option<Number>,
     offset: [i64; 2],
     noise: Option<FrameNoise>,
@@ -96,6 +99,16 @@ struct Frame<'a> {
     datasum: Option<&'a str>,
     missing: u64,
     rejected: Rejected,
+}
+
+#[derive(Serialize)]
+struct Overlap {
+    quantity: &'static str,
+    frames: [usize; 2],
+    group: usize,
+    difference: Number,
+    weight: Number,
+    residual: Number,
 }
 
 #[derive(Serialize)]
@@ -187,6 +200,7 @@ impl<'a> Document<'a> {
                 .enumerate()
                 .map(|(i, frame)| Frame::of(i, frame, totals(i)))
                 .collect(),
+            overlaps: report.overlaps.iter().map(Overlap::of).collect(),
             plan: Plan::of(&report.plan),
             run: Run::of(report),
             warnings: report.warnings.iter().map(Said).collect(),
@@ -208,6 +222,8 @@ impl<'a> Frame<'a> {
             ncombine: Number(frame.ncombine),
             scale: frame.scale.map(Number),
             zero: frame.zero.map(Number),
+            reject_scale: frame.reject_scale.map(Number),
+            reject_zero: frame.reject_zero.map(Number),
             weight: frame.weight.map(Number),
             offset: [frame.offset.0, frame.offset.1],
             noise: frame.noise.map(noise),
@@ -220,6 +236,22 @@ impl<'a> Frame<'a> {
                 grow: totals.grow,
                 total: totals.rejected(),
             },
+        }
+    }
+}
+
+impl Overlap {
+    fn of(pair: &OverlapReport) -> Self {
+        Self {
+            quantity: match pair.quantity {
+                Quantity::Gain => "gain",
+                Quantity::Zero => "zero",
+            },
+            frames: [pair.frames.0 + 1, pair.frames.1 + 1],
+            group: pair.group + 1,
+            difference: Number(pair.difference),
+            weight: Number(pair.weight),
+            residual: Number(pair.residual),
         }
     }
 }

@@ -89,7 +89,7 @@ pub use noise::{NoiseModel, PerFrame};
 pub use normalise::{Norm, Normalisation, Overlap, OverlapFit};
 pub use offsets::{Footprint, Offsets};
 pub use output::OutputFiles;
-pub use report::{FrameReport, Report};
+pub use report::{FrameReport, OverlapReport, Quantity, Report};
 pub use skystack_combine::normalise::{Affine, PairWeight, Statsec};
 pub use skystack_combine::{
     Combine, CountProduct, CubeProduct, FrameTotals, Grow, Product, Products, Progress, Reason, Timings,

@@ -11,7 +11,7 @@ use skystack_simd::Element;
 
 use self::measured::{Factors, Measured};
 use crate::noise::Numbered;
-use crate::{Convention, Error, ErrorKind, Report, Weight};
+use crate::{Convention, Error, ErrorKind, OverlapReport, Report, Weight};
 
 /// Where the number of each frame comes from that it is scaled or shifted by.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -179,6 +179,8 @@ pub(crate) struct Normalised {
     pub(crate) errors: Vec<ScalingError>,
     pub(crate) weights: Option<Vec<f64>>,
     pub(crate) warnings: Vec<normalise::Warning>,
+    /// Pairs of frames that were compared for the factors.
+    pub(crate) overlaps: Vec<OverlapReport>,
 }
 
 impl Wanted<'_> {
@@ -240,7 +242,7 @@ impl Wanted<'_> {
         control: &Control<'_>,
     ) -> Result<Normalised, Error> {
         let measured = Measured::new(self, source, frames, (workers, control))?;
-        let Factors { factors, zero, mut warnings } = measured.factors(self.output)?;
+        let Factors { factors, zero, mut warnings, overlaps } = measured.factors(self.output)?;
         let mut reject_factors = None;
         if let Some(norm) = self.rejection {
             let found = measured.factors(norm)?;
@@ -259,6 +261,7 @@ impl Wanted<'_> {
             reject_factors,
             weights: found.weights,
             warnings,
+            overlaps,
         })
     }
 }
@@ -277,6 +280,10 @@ impl Normalised {
         for (frame, factor) in report.frames.iter_mut().zip(&self.factors) {
             (frame.scale, frame.zero) = (Some(factor.scale), Some(factor.zero));
         }
+        for (frame, factor) in report.frames.iter_mut().zip(self.reject_factors.iter().flatten()) {
+            (frame.reject_scale, frame.reject_zero) = (Some(factor.scale), Some(factor.zero));
+        }
+        report.overlaps.clone_from(&self.overlaps);
         for (frame, weight) in report.frames.iter_mut().zip(self.weights.iter().flatten()) {
             frame.weight = Some(*weight);
         }
@@ -311,11 +318,13 @@ fn errors(factors: &[Factor], frames: &[Numbered<'_>]) -> Result<Vec<ScalingErro
     factors.iter().zip(frames).map(of).collect()
 }
 
-/// An error, with the name of the frame that it is about.
+/// An error, with the name of the frame that it is about: what a frame holds is wrong, not an option, unless the number was given
+/// (and there is no header).
 fn named(error: normalise::NormaliseError, frames: &[Numbered<'_>]) -> Error {
     match error.frame().and_then(|frame| frames.get(frame)) {
         Some(frame) if !matches!(error, normalise::NormaliseError::Run(_)) => {
-            Error::new(ErrorKind::Parameter, format!("{}: {error}", frame.name))
+            let kind = if frame.header.is_some() { ErrorKind::Format } else { ErrorKind::Parameter };
+            Error::new(kind, format!("{}: {error}", frame.name))
         }
         _ => error.into(),
     }

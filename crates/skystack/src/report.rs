@@ -43,6 +43,8 @@ pub struct Report {
     pub zero_spread: u64,
     /// What each frame lost, in frame order.
     pub per_frame: Vec<FrameTotals>,
+    /// The pairs of frames that a normalisation from overlaps compared.
+    pub overlaps: Vec<OverlapReport>,
     /// What the user should know. Warnings never change a result.
     pub warnings: Vec<Warning>,
     /// How it was done.
@@ -76,6 +78,10 @@ pub struct FrameReport {
     pub scale: Option<f64>,
     /// z likewise.
     pub zero: Option<f64>,
+    /// s that the rejections see, where they have a normalisation of their own.
+    pub reject_scale: Option<f64>,
+    /// z likewise.
+    pub reject_zero: Option<f64>,
     /// Normalised weight, if there are weights.
     pub weight: Option<f64>,
     /// Pixel (0, 0) of the frame is this pixel (x, y) of the output.
@@ -86,6 +92,34 @@ pub struct FrameReport {
     pub mask: Option<String>,
     /// DATASUM, if its header has it: of the data as they were stored.
     pub datasum: Option<String>,
+}
+
+/// What two overlapping frames are compared for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Quantity {
+    /// The logarithm of their ratio.
+    Gain,
+    /// Their difference, in units of samples that are divided by their scales.
+    Zero,
+}
+
+/// Two frames that overlap (algorithms.md 6.5): how well the normalisation fits them.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub struct OverlapReport {
+    /// What was compared.
+    pub quantity: Quantity,
+    /// The two, from 0.
+    pub frames: (usize, usize),
+    /// The group of frames that they belong to, from 0: overlaps do not connect it with others.
+    pub group: usize,
+    /// The first frame's less the second's, as measured.
+    pub difference: f64,
+    /// The number of pixels, or the inverse variance.
+    pub weight: f64,
+    /// What the solution has more than that.
+    pub residual: f64,
 }
 
 /// A name without its folder: where files lay is nobody's business.
@@ -105,6 +139,8 @@ impl FrameReport {
             ncombine: 1.0,
             scale: None,
             zero: None,
+            reject_scale: None,
+            reject_zero: None,
             weight: None,
             offset: (0, 0),
             noise: None,
@@ -157,6 +193,7 @@ impl Run<'_> {
             restored,
             zero_spread,
             per_frame,
+            overlaps: Vec::new(),
             warnings,
             plan: self.plan,
             level: self.level,

@@ -5,7 +5,7 @@ mod rejection;
 use std::fmt;
 
 use skystack_combine::normalise::{Affine, PairWeight, Statsec};
-use skystack_combine::{Combine, Lmedian, Options, SigmaRule, Variance};
+use skystack_combine::{Lmedian, Options, SigmaRule, Variance};
 
 use crate::{
     Footprint, InputVariance, MaskType, Masks, Norm, Normalisation, Offsets, OverlapFit, PerFrame, Product,
@@ -91,7 +91,7 @@ impl Settings {
 
 fn combination(stacker: &Stacker, options: &Options, element_bytes: usize) -> Group {
     Group::new("combine")
-        .with("combine", statistic(options.combine))
+        .with("combine", options.combine.name())
         .with("convention", stacker.convention.name())
         .with("blank", options.blank)
         .with(
@@ -110,21 +110,6 @@ fn combination(stacker: &Stacker, options: &Options, element_bytes: usize) -> Gr
             },
         )
         .with("type", if element_bytes == 4 { "f32" } else { "f64" })
-}
-
-/// The name of a statistic, as the command line has it.
-pub(crate) const fn statistic(combine: Combine) -> &'static str {
-    match combine {
-        Combine::Average => "average",
-        Combine::Median => "median",
-        Combine::Lmedian => "lmedian",
-        Combine::Wmedian => "wmedian",
-        Combine::Sum => "sum",
-        Combine::Quadrature => "quadrature",
-        Combine::Nmodel => "nmodel",
-        Combine::Min => "min",
-        Combine::Max => "max",
-    }
 }
 
 fn growth(options: &Options) -> Group {

@@ -18,7 +18,7 @@ pub(super) fn apply(stacker: Stacker, args: &StackArgs) -> Result<Stacker, Failu
     let frames = &args.frames;
     let mut stacker = stacker
         .normalise(normalisation(frames, frames.norm, (&frames.scale, &frames.zero))?)
-        .weight(weight(&frames.weight)?)
+        .weight(weight(args.weight())?)
         .offsets(offsets(&frames.offsets)?)
         .masks(masks(frames)?)
         .variance(variance(&frames.variance))

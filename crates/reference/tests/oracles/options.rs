@@ -1,6 +1,6 @@
 //! From a case's options to those of the reference, and which cases one pixel at a time can answer.
 
-use skystack_reference::{Combine, Setup, Working};
+use skystack_reference::{Combine, Growth, Setup, Working};
 use skystack_reject::{
     AvSigClip, CcdClip, Center, Convention, Extrema, Gesd, LinearFit, MaxOutliers, MedSigma, MinMax, Noise,
     PClip, Percentile, Rejection, Scaling, SigClip, Spread, VarClip, VarRule, Winsorized, crreject, madclip,
@@ -37,10 +37,10 @@ impl Case {
         self.combine().is_some() && REJECTIONS.contains(&self.reject())
     }
 
-    /// Radius of growth, and how many samples it must leave.
-    pub(crate) fn growth(&self) -> Option<(f64, u32)> {
-        let nkeep = self.number("nkeep").unwrap_or(1.0).max(0.0) as u32;
-        Some((self.number("grow")?, nkeep))
+    /// Growth.
+    pub(crate) fn growth(&self) -> Option<Growth> {
+        let (nkeep, maxrej) = self.floor();
+        Some(Growth { radius: self.number("grow")?, nkeep: nkeep.unwrap_or(1), maxrej })
     }
 
     /// An option that is not known: to leave it out would be to answer another question.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use skystack_reference::{Pixel, Reason, Setup, Shape, combined, grow, pixel, pooled, trace};
+use skystack_reference::{Growth, Pixel, Reason, Setup, Shape, combined, grow, pixel, pooled, trace};
 use skystack_reject::Rejection;
 
 use crate::cases::{Case, Tolerance};
@@ -90,18 +90,18 @@ fn pixels(case: &Case, stack: &Stack, setup: &Setup) -> Vec<Pixel> {
         }
     }
     match case.growth() {
-        Some((radius, nkeep)) => grown(stack, setup, &reasons, radius, nkeep),
+        Some(growth) => grown(stack, setup, &reasons, growth),
         None => pixels,
     }
 }
 
 /// The results after growing; `reasons` by pixel and frame.
-fn grown(stack: &Stack, setup: &Setup, reasons: &[Vec<Reason>], radius: f64, nkeep: u32) -> Vec<Pixel> {
+fn grown(stack: &Stack, setup: &Setup, reasons: &[Vec<Reason>], growth: Growth) -> Vec<Pixel> {
     let frames = stack.frames();
     let shape = Shape { frames, height: stack.height, width: stack.width };
     let plane = |frame: usize| reasons.iter().map(move |of_pixel| of_pixel[frame]);
     let mut planes: Vec<Reason> = (0..frames).flat_map(plane).collect();
-    grow(&mut planes, shape, radius, nkeep);
+    grow(&mut planes, shape, growth);
     let used = |pixel: usize| -> Vec<bool> {
         (0..frames).map(|frame| planes[frame * reasons.len() + pixel].is_used()).collect()
     };

@@ -44,7 +44,13 @@ pub(super) fn write(header: &mut Header, report: &Report) {
 /// What became of one frame.
 fn of_frame(i: usize, frame: &FrameReport, totals: &FrameTotals) -> String {
     let mut line = format!("frame {}", i + 1);
-    let numbers = [("weight", frame.weight), ("scale", frame.scale), ("zero", frame.zero)];
+    let numbers = [
+        ("weight", frame.weight),
+        ("scale", frame.scale),
+        ("zero", frame.zero),
+        ("reject-scale", frame.reject_scale),
+        ("reject-zero", frame.reject_zero),
+    ];
     for (name, number) in numbers {
         if let Some(number) = number {
             line += &format!(" {name}={number}");

@@ -34,6 +34,8 @@ pub(crate) fn table(report: &Report) -> Option<Table> {
         real("WEIGHT", |frame| frame.weight),
         real("SCALE", |frame| frame.scale),
         real("ZERO", |frame| frame.zero),
+        real("RSCALE", |frame| frame.reject_scale),
+        real("RZERO", |frame| frame.reject_zero),
         real("GAIN", |frame| frame.noise.map(|noise| noise.gain)),
         real("RDNOISE", |frame| frame.noise.map(|noise| noise.rdnoise)),
         real("SNOISE", |frame| frame.noise.map(|noise| noise.snoise)),

@@ -3,14 +3,14 @@
 use std::marker::PhantomData;
 
 use skystack_combine::normalise::{
-    self, Affine, Compare, Factor, Measurement, NormRule, Statistic, Values, Weights,
+    self, Affine, Compare, Factor, Measurement, NormRule, Pair, Solution, Statistic, Values, Weights,
 };
 use skystack_combine::{Control, FrameSource};
 use skystack_simd::Element;
 
 use super::{Norm, Normalisation, Overlap, OverlapFit, Wanted, add_new, named};
 use crate::noise::Numbered;
-use crate::{Error, ErrorKind, PerFrame, Weight};
+use crate::{Error, ErrorKind, OverlapReport, PerFrame, Quantity, Weight};
 
 /// The statistics that were taken of the frames of a source, and how more is learnt of it.
 pub(super) struct Measured<'a, T, S> {
@@ -31,6 +31,8 @@ pub(super) struct Factors {
     /// What the zeros come from: weights are corrected for it.
     pub(super) zero: Values,
     pub(super) warnings: Vec<normalise::Warning>,
+    /// Pairs of frames that were compared.
+    pub(super) overlaps: Vec<OverlapReport>,
 }
 
 impl<'a, T: Element, S: FrameSource<T>> Measured<'a, T, S> {
@@ -104,7 +106,7 @@ impl<'a, T: Element, S: FrameSource<T>> Measured<'a, T, S> {
         let found = normalise::factors(rule, self.frames.len(), &scale, &zero);
         let factors = found.map_err(|error| named(error, self.frames))?;
         let warnings = normalise::warnings(&factors, &zero);
-        Ok(Factors { factors, zero, warnings })
+        Ok(Factors { factors, zero, warnings, overlaps: Vec::new() })
     }
 
     fn affine(&self, mode: Affine, reference: usize) -> Result<Factors, Error> {
@@ -117,7 +119,7 @@ impl<'a, T: Element, S: FrameSource<T>> Measured<'a, T, S> {
         {
             warnings = normalise::flux_warnings(&scales, &exposures, reference);
         }
-        Ok(Factors { factors, zero: Values::None, warnings })
+        Ok(Factors { factors, zero: Values::None, warnings, overlaps: Vec::new() })
     }
 
     fn overlap(&self, overlap: &Overlap) -> Result<Factors, Error> {
@@ -125,24 +127,34 @@ impl<'a, T: Element, S: FrameSource<T>> Measured<'a, T, S> {
         let solve = |compare: Compare<'_>| {
             let (sampling, (workers, control)) = (self.wanted.sampling(), self.run);
             let Overlap { minoverlap, weight, reference, .. } = *overlap;
-            normalise::compare_pairs(self.source, compare, weight, minoverlap, &sampling, workers, control)
-                .and_then(|pairs| normalise::least_squares(frames, reference, &pairs))
-                .map_err(|error| named(error, self.frames))
+            let found = normalise::compare_pairs(
+                self.source,
+                compare,
+                weight,
+                minoverlap,
+                &sampling,
+                workers,
+                control,
+            )
+            .and_then(|pairs| Ok((normalise::least_squares(frames, reference, &pairs)?, pairs)));
+            found.map_err(|error| named(error, self.frames))
         };
-        let (mut scales, mut warnings) = (vec![1.0; frames], Vec::new());
+        let (mut scales, mut warnings, mut overlaps) = (vec![1.0; frames], Vec::new(), Vec::new());
         if overlap.fit != OverlapFit::Zeros {
-            let gains = solve(Compare::Ratios)?;
+            let (gains, pairs) = solve(Compare::Ratios)?;
+            overlaps.extend(residuals(Quantity::Gain, &gains, &pairs));
             scales = gains.scales().map_err(|error| named(error, self.frames))?;
             warnings = gains.warnings();
         }
         let mut factors: Vec<Factor> = scales.iter().map(|&scale| Factor::new(scale, 0.0)).collect();
         if overlap.fit != OverlapFit::Gains {
-            let zeros = solve(Compare::Differences { scales: &scales })?;
+            let (zeros, pairs) = solve(Compare::Differences { scales: &scales })?;
+            overlaps.extend(residuals(Quantity::Zero, &zeros, &pairs));
             factors = zeros.zeros(&scales);
             // Ratios leave samples out that differences do not, and so connect fewer frames.
             add_new(&mut warnings, zeros.warnings());
         }
-        Ok(Factors { factors, zero: Values::None, warnings })
+        Ok(Factors { factors, zero: Values::None, warnings, overlaps })
     }
 
     /// Weights before they are normalised.
@@ -160,4 +172,18 @@ impl<'a, T: Element, S: FrameSource<T>> Measured<'a, T, S> {
             ),
         })
     }
+}
+
+/// What the solution leaves of each pair.
+fn residuals(quantity: Quantity, solution: &Solution, pairs: &[Pair]) -> Vec<OverlapReport> {
+    let group = |pair: &Pair| solution.groups[pair.first];
+    let of = |(pair, &residual): (&Pair, &f64)| OverlapReport {
+        quantity,
+        frames: (pair.first, pair.second),
+        group: group(pair),
+        difference: pair.difference,
+        weight: pair.weight,
+        residual,
+    };
+    pairs.iter().zip(&solution.residuals).map(of).collect()
 }

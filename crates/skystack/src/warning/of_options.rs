@@ -121,7 +121,9 @@ fn sigscale_edge(rejection: &Rejection, options: &Options, frames: usize) -> Opt
 }
 
 fn noise_unset(options: &Options) -> Option<Warning> {
-    let uses = options.rejections.iter().any(|of| matches!(of, Rejection::CcdClip(_)));
+    let uses = options.rejections.iter().any(|of| matches!(of, Rejection::CcdClip(_)))
+        || options.variance == Variance::Noise
+        || options.combine == Combine::Nmodel;
     let is_unset = |noise: &Noise| noise.gain == 1.0 && noise.rdnoise == 0.0;
     (uses && options.noise.iter().all(is_unset)).then_some(Warning::NoiseModelUnset)
 }
@@ -194,6 +196,11 @@ mod tests {
         assert_eq!(of(Noise { rdnoise: 4.0, ..Noise::default() }), 0);
         assert_eq!(of(Noise { gain: 1.5, ..Noise::default() }), 0);
         assert_eq!(of(Noise { snoise: 0.1, ..Noise::default() }), 1);
+        let unset =
+            |options: Options| of_options(&options, 5, false).iter().map(Warning::kind).collect::<Vec<_>>();
+        let noise = Options { variance: Variance::Noise, ..Options::default() };
+        assert_eq!(unset(noise), ["noise_model_unset"]);
+        assert_eq!(unset(Options { combine: Combine::Nmodel, ..Options::default() }), ["noise_model_unset"]);
     }
 
     #[test]
