@@ -21,6 +21,18 @@ pub enum CombineError {
         /// What would do.
         needed: &'static str,
     },
+    /// A number of one frame outside its range.
+    #[error("{option} is {found} for frame {}, needed {needed}", frame + 1)]
+    Number {
+        /// Canonical option name.
+        option: &'static str,
+        /// The frame, in frame order, from 0.
+        frame: usize,
+        /// Its number.
+        found: f64,
+        /// What would do.
+        needed: &'static str,
+    },
     /// A parameter of the rejection.
     #[error(transparent)]
     Reject(#[from] RejectError),

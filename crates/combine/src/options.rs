@@ -321,10 +321,7 @@ impl Options {
             });
         }
         for (frame, noise) in self.noise.iter().enumerate() {
-            let wrong = |option, found: f64, needed| {
-                let found = format!("{found} for frame {}", frame + 1);
-                Err(CombineError::Option { option, found, needed })
-            };
+            let wrong = |option, found, needed| Err(CombineError::Number { option, frame, found, needed });
             if !(noise.gain > 0.0 && noise.gain.is_finite()) {
                 return wrong("gain", noise.gain, "a finite number above zero");
             }
