@@ -303,6 +303,12 @@ fn an_extension_has_the_keywords_of_the_primary_header_that_it_inherits() {
         let error = stacker.run_files(&[&a, &alone], outputs()).expect_err("no EXPTIME").to_string();
         assert!(error.contains("alone.fits[SCI] has no number in keyword EXPTIME"), "{error}");
     }
+    // The header of a primary array is about that array.
+    let own = cards(&[("INHERIT", true)]);
+    let primary = cards(&[("EXPTIME", 10.0)]);
+    let array = folder.mef("array.fits", &[(&[2, 1], &[1.0; 2], primary), (&[2, 1], &[8.0; 2], own)]);
+    let error = stacker.run_files(&[&a, &hdu(&array, "1")], outputs()).expect_err("no EXPTIME").to_string();
+    assert!(error.contains("array.fits[1] has no number in keyword EXPTIME"), "{error}");
     // A number of a header is wrong in a file, a given one is not.
     let of_gain = |gain| {
         let noise = NoiseModel { gain, ..NoiseModel::default() };
