@@ -111,14 +111,24 @@ impl FitsFile {
     /// `Parameter` if there is no such HDU, `Unsupported` if it is no image with data, `BadHeader` for impossible
     /// BSCALE, BZERO or BLANK.
     pub fn image(&self, selector: &HduSelector) -> Result<Image, FitsError> {
-        let hdu = self.select(selector)?;
-        Image::new(&self.path, self.identity.clone(), hdu, selector, self.warnings.clone(), None)
+        self.image_from(selector, None)
     }
 
     /// Same as [`FitsFile::image`], reading on from a descriptor that is open already.
     pub(crate) fn into_image(self, selector: &HduSelector, file: File) -> Result<Image, FitsError> {
+        self.image_from(selector, Some(file))
+    }
+
+    fn image_from(&self, selector: &HduSelector, file: Option<File>) -> Result<Image, FitsError> {
         let hdu = self.select(selector)?;
-        Image::new(&self.path, self.identity.clone(), hdu, selector, self.warnings.clone(), Some(file))
+        let (identity, warnings) = (self.identity.clone(), self.warnings.clone());
+        Image::new(&self.path, identity, hdu, self.primary_of(hdu), selector, warnings, file)
+    }
+
+    /// The primary header, where `hdu` may share it: what describes a primary array would be false of an extension.
+    fn primary_of(&self, hdu: &Hdu) -> Option<&Header> {
+        let primary = self.hdus.first()?;
+        (hdu.index > 0 && primary.data_bytes == 0).then_some(&primary.header)
     }
 
     fn select(&self, selector: &HduSelector) -> Result<&Hdu, FitsError> {

@@ -89,11 +89,12 @@ impl Image {
         opened.into_image(&input.hdu, file)
     }
 
-    /// The image of a checked HDU.
+    /// The image of a checked HDU; `primary` is the header that it may share.
     pub(crate) fn new(
         path: &Path,
         identity: Identity,
         hdu: &Hdu,
+        primary: Option<&Header>,
         selector: &HduSelector,
         mut warnings: Vec<String>,
         file: Option<File>,
@@ -117,7 +118,7 @@ impl Image {
             path: path.to_owned(),
             name: input.to_string(),
             identity,
-            header: hdu.header.clone(),
+            header: primary.map_or_else(|| hdu.header.clone(), |primary| hdu.header.sharing(primary)),
             hdu: hdu.index,
             bitpix: hdu.bitpix,
             scaling,
@@ -132,7 +133,8 @@ impl Image {
         })
     }
 
-    /// The header of the HDU.
+    /// The header of the HDU. An extension with INHERIT = T has the keywords of the primary header that it lacks, if that has
+    /// no data of its own (FITS standard 4.0, appendix K); [`FitsFile::hdus`] has the headers as they are.
     pub fn header(&self) -> &Header {
         &self.header
     }

@@ -129,7 +129,9 @@ impl From<CombineError> for Error {
             CombineError::Source { error, .. } | CombineError::Sink { error, .. } => {
                 return Self::from_box(error);
             }
-            CombineError::Option { .. } | CombineError::Reject(_) => ErrorKind::Parameter,
+            CombineError::Option { .. } | CombineError::Number { .. } | CombineError::Reject(_) => {
+                ErrorKind::Parameter
+            }
             CombineError::OutOfMemory { .. } => ErrorKind::Limit,
             CombineError::Cancelled => ErrorKind::Cancelled,
             _ => ErrorKind::Io,

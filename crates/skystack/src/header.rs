@@ -20,7 +20,7 @@ const PER_EXPOSURE: &[&str] = &[
     "NCOMBINE", "GAINEFF", "RDNEFF", "EXPTIME", "EXPOSURE", "TEXPTIME", "DATE-OBS", "DATE-BEG", "DATE-AVG",
     "DATE-END", "TIME-OBS", "TIME-BEG", "TIME-END", "UT", "UTC", "UTC-OBS", "UT-OBS", "ST", "LST", "LST-OBS",
     "HA", "JD", "JD-OBS", "MJD", "MJD-OBS", "MJD-BEG", "MJD-AVG", "MJD-MID", "MJD-END", "DATE-MID",
-    "AIRMASS", "IMAGETYP",
+    "AIRMASS", "IMAGETYP", "BPM",
 ];
 
 /// The cards that all products of a run share.
@@ -80,19 +80,27 @@ pub(crate) fn of_product(
     Ok(header)
 }
 
-/// Coordinates of the output: those of the first frame, shifted by its place.
+/// Coordinates of the output: those of the first frame, shifted by its place, in every description of the world that it has.
 fn move_origin(header: &mut Header, inputs: &Inputs) -> Result<(), Error> {
     let Some(first) = inputs.layout.placements.first() else { return Ok(()) };
-    for (shift, keywords) in [(first.x, ["CRPIX1", "LTV1"]), (first.y, ["CRPIX2", "LTV2"])] {
-        for keyword in keywords {
-            let value = header.get_f64(keyword);
-            if let Some(value) = value.filter(|_| shift != 0) {
-                let comment = header.comment(keyword).unwrap_or_default();
-                header.set(keyword, value + shift as f64, &comment)?;
+    for (axis, shift) in [(1, first.x), (2, first.y)].into_iter().filter(|(_, shift)| *shift != 0) {
+        let alternates = ('A'..='Z').map(|a| format!("CRPIX{axis}{a}"));
+        for keyword in std::iter::once(format!("CRPIX{axis}")).chain(alternates) {
+            if let Some(value) = header.get_f64(&keyword) {
+                shift_by(header, &keyword, value, shift)?;
             }
         }
+        // Absent means 0, which a shifted image no longer is.
+        let keyword = format!("LTV{axis}");
+        let value = header.get_f64(&keyword).unwrap_or(0.0);
+        shift_by(header, &keyword, value, shift)?;
     }
     Ok(())
+}
+
+fn shift_by(header: &mut Header, keyword: &str, value: f64, shift: isize) -> Result<(), Error> {
+    let comment = header.comment(keyword).unwrap_or_default();
+    Ok(header.set(keyword, value + shift as f64, &comment)?)
 }
 
 fn common<V: PartialEq>(frames: &[Frame], value: impl Fn(&Frame) -> Option<V>) -> Option<V> {

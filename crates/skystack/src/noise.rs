@@ -1,5 +1,6 @@
 //! Numbers of each frame: gain, read noise, exposure and the like, given or in headers.
 
+use skystack_combine::CombineError;
 use skystack_fits::Header;
 use skystack_reject::Noise;
 
@@ -91,5 +92,19 @@ impl NoiseModel {
         Ok(numbers
             .map(|((gain, rdnoise), snoise)| Noise { gain: *gain, rdnoise: *rdnoise, snoise: *snoise })
             .collect())
+    }
+
+    /// An error of the engine; about a number that a header says, with the name of its frame.
+    pub(crate) fn named(&self, error: CombineError, frames: &[Numbered<'_>]) -> Error {
+        let CombineError::Number { option, frame, .. } = &error else { return error.into() };
+        let from = [("gain", &self.gain), ("rdnoise", &self.rdnoise), ("snoise", &self.snoise)];
+        let from = from.into_iter().find(|(name, _)| name == option);
+        match (from, frames.get(*frame)) {
+            (Some((_, PerFrame::Keyword(keyword))), Some(frame)) => {
+                let message = format!("{}, keyword {keyword}: {error}", frame.name);
+                Error::new(ErrorKind::Parameter, message)
+            }
+            _ => error.into(),
+        }
     }
 }

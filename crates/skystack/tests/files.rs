@@ -5,13 +5,13 @@ mod common;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use common::{Folder, read};
+use common::{Folder, cards, hdu, read};
 use ndarray::{Array2, Array3};
 use skystack::fits::{Bitpix, Header, Image, InputPath, Limits};
 use skystack::{
     AvSigClip, CcdClip, Combine, CountProduct, CubeProduct, Error, ErrorKind, Footprint, Frames,
-    InputVariance, MinMax, NoiseModel, Norm, Normalisation, Offsets, OutputFiles, Outtype, Products, SigClip,
-    Stacker, ValueProduct, VarClip, Weight, simulate,
+    InputVariance, MaskType, Masks, MinMax, NoiseModel, Norm, Normalisation, Offsets, OutputFiles, Outtype,
+    Products, SigClip, Stacker, ValueProduct, VarClip, Weight, simulate,
 };
 
 fn header(path: &Path) -> Header {
@@ -346,4 +346,125 @@ fn a_factor_that_nothing_can_reach_is_a_warning() {
     }
     assert!(warnings(SigClip::iraf().lsigma(2.5).hsigma(2.0)).is_empty());
     assert!(warnings(SigClip::astropy()).is_empty());
+}
+
+/// The sums of the pixels of a row, and the error if there is one.
+fn sum_of(stacker: &Stacker, inputs: &[PathBuf], folder: &Folder) -> Result<Vec<f64>, String> {
+    let outputs = OutputFiles::new(folder.path("out.fits")).overwrite(true);
+    stacker.clone().combine(Combine::Sum).run_files(inputs, outputs).map_err(|e| e.to_string())?;
+    Ok(read(&folder.path("out.fits"), 0).into_raw_vec_and_offset().0)
+}
+
+/// Three frames of 2 x 1 pixels: 1, 2 and 4.
+fn powers(folder: &Folder) -> Vec<PathBuf> {
+    let write = |(name, value)| folder.write(name, Bitpix::F32, &[2, 1], &[value; 2], Header::new());
+    [("a.fits", 1.0f32), ("b.fits", 2.0), ("c.fits", 4.0)].map(write).to_vec()
+}
+
+#[test]
+fn masks_and_variances_have_one_plane_or_one_for_each_frame() {
+    let folder = Folder::new();
+    let frames = powers(&folder);
+    let cube = folder.mef(
+        "cube.fits",
+        &[
+            (&[], &[], Header::new()),
+            (&[2, 1, 3], &[1.0, 1.0, 2.0, 2.0, 4.0, 4.0], cards(&[("EXTNAME", "SCI")])),
+            (&[2, 1, 2], &[1.0; 4], cards(&[("EXTNAME", "TWO")])),
+        ],
+    );
+    let cube = vec![hdu(&cube, "SCI")];
+    let masked = |planes: u64, mask: &[u8]| {
+        let mask = folder.write("mask.fits", Bitpix::U8, &[2, 1, planes], mask, Header::new());
+        Stacker::new().masks(Masks::new(MaskType::BadBits, 1).files(vec![mask]))
+    };
+    for inputs in [&frames, &cube] {
+        assert_eq!(sum_of(&masked(1, &[1, 0]), inputs, &folder).map(|sums| sums[1]), Ok(7.0));
+        assert_eq!(sum_of(&masked(3, &[1, 0, 0, 1, 0, 0]), inputs, &folder), Ok(vec![6.0, 5.0]));
+        let error = sum_of(&masked(2, &[0; 4]), inputs, &folder).unwrap_err();
+        assert!(error.contains("mask.fits has 2 planes, needed 1 or 3 as mask of"), "{error}");
+    }
+    let two = Stacker::new().variance(InputVariance::Extension("TWO".into()));
+    let error = sum_of(&two, &cube, &folder).unwrap_err();
+    assert!(error.contains("has 2 planes, needed 1 or 3 as variance of"), "{error}");
+}
+
+#[test]
+fn a_variance_is_of_the_version_of_its_frame() {
+    let folder = Folder::new();
+    let file = |name: &str, versions: &[i64]| {
+        let of = |extname: &str, version: i64| {
+            let mut header = cards(&[("EXTNAME", extname)]);
+            header.set("EXTVER", version, "").expect("a card");
+            header
+        };
+        let mut hdus: Vec<(&[u64], &[f32], Header)> = vec![(&[], &[], Header::new())];
+        hdus.extend([1, 2].map(|version| (&[1u64, 1][..], &[5.0f32][..], of("SCI", version))));
+        let variances: [&[f32]; 4] = [&[0.0], &[1.0], &[4.0], &[9.0]];
+        hdus.extend(versions.iter().map(|n| (&[1u64, 1][..], variances[*n as usize], of("VAR", *n))));
+        vec![hdu(&folder.mef(name, &hdus), "SCI,2")]
+    };
+    let error_of = |inputs: &[PathBuf], name: &str| {
+        let outputs = OutputFiles::new(folder.path("out.fits"))
+            .product(ValueProduct::Error, folder.path("error.fits"))
+            .overwrite(true);
+        let stacker = Stacker::new().variance(InputVariance::Extension(name.into()));
+        stacker.run_files(inputs, outputs).map_err(|e| e.to_string())?;
+        Ok(read(&folder.path("error.fits"), 0)[[0, 0]])
+    };
+    assert_eq!(error_of(&file("both.fits", &[1, 2]), "var"), Ok(2.0));
+    assert_eq!(error_of(&file("both.fits", &[1, 2]), "VAR,1"), Ok(1.0));
+    assert_eq!(error_of(&file("one.fits", &[3]), "VAR"), Ok(3.0));
+    let error: String = error_of(&file("other.fits", &[1, 3]), "VAR").unwrap_err();
+    for said in ["other.fits[SCI,2]", "2 extensions VAR", "EXTVER 2", "VAR,n"] {
+        assert!(error.contains(said), "{said} in {error}");
+    }
+}
+
+#[test]
+fn undefined_pixels_of_masks_are_bad_and_fractions_are_refused() {
+    let folder = Folder::new();
+    let frames = powers(&folder);
+    let blank = folder.write("blank.fits", Bitpix::I16, &[2, 1], &[-1i16, 3], cards(&[("BLANK", -1)]));
+    let nan = folder.write("nan.fits", Bitpix::F32, &[2, 1], &[f32::NAN, 3.0], Header::new());
+    let half = folder.write("half.fits", Bitpix::F32, &[2, 1], &[0.5f32, 0.0], Header::new());
+    let masked = |kind, value, mask: &PathBuf| {
+        let good = folder.write("good.fits", Bitpix::U8, &[2, 1], &[3u8; 2], Header::new());
+        let masks = Masks::new(kind, value).files(vec![mask.clone(), good.clone(), good]);
+        sum_of(&Stacker::new().masks(masks), &frames, &folder)
+    };
+    for mask in [&blank, &nan] {
+        for (kind, value) in [
+            (MaskType::GoodValue, 3),
+            (MaskType::BadValue, 7),
+            (MaskType::GoodBits, 1),
+            (MaskType::BadBits, 4),
+        ] {
+            assert_eq!(masked(kind, value, mask), Ok(vec![6.0, 7.0]), "{kind:?}");
+        }
+        // 3 is bad but usable; what is undefined is not even that.
+        assert_eq!(masked(MaskType::NoValue, 7, mask), Ok(vec![6.0, 7.0]));
+    }
+    let error = masked(MaskType::BadBits, 1, &half).unwrap_err();
+    assert!(error.contains("half.fits holds 0.5, needed whole numbers as a mask"), "{error}");
+}
+
+#[test]
+fn a_frame_without_a_mask_is_good_and_bpm_is_a_name() {
+    let folder = Folder::new();
+    folder.write("mask.fits", Bitpix::U8, &[2, 1], &[1u8, 0], Header::new());
+    let frame = |name: &str, header| folder.write(name, Bitpix::F32, &[2, 1], &[1.0f32; 2], header);
+    let named = frame("named.fits", cards(&[("BPM", "mask.fits")]));
+    let none = frame("none.fits", cards(&[("BPM", "")]));
+    let number = frame("number.fits", cards(&[("BPM", 5)]));
+    for (kind, value, sums) in
+        [(MaskType::GoodValue, 1, vec![2.0, 1.0]), (MaskType::GoodBits, 1, vec![2.0, 1.0])]
+    {
+        let stacker = Stacker::new().masks(Masks::new(kind, value));
+        assert_eq!(sum_of(&stacker, &[named.clone(), none.clone()], &folder), Ok(sums));
+        let error = sum_of(&stacker, &[named.clone(), number.clone()], &folder).unwrap_err();
+        assert!(error.contains("number.fits: BPM is 5, needed the name of a mask"), "{error}");
+    }
+    // A mask of this exposure is none of the result.
+    assert!(!header(&folder.path("out.fits")).contains("BPM"));
 }

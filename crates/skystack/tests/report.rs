@@ -5,13 +5,13 @@ mod common;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use common::Folder;
-use ndarray::{Array3, s};
+use common::{Folder, cards, hdu, read};
+use ndarray::{Array2, Array3, s};
 use skystack::fits::{Bitpix, FitsFile, Header, Image, InputPath, Limits};
 use skystack::settings::Value;
 use skystack::{
-    AvSigClip, Combine, Frames, Gesd, InputVariance, MaskType, Masks, MinMax, NoiseModel, Norm, Offsets,
-    OutputFiles, Report, SigClip, Stacker, Warning, Weight, simulate,
+    AvSigClip, Combine, Frames, Gesd, Grow, InputVariance, MaskType, Masks, MinMax, NoiseModel, Norm,
+    Offsets, OutputFiles, PerFrame, Report, SigClip, Stacker, Warning, Weight, simulate,
 };
 
 fn header(path: &Path) -> Header {
@@ -233,6 +233,104 @@ fn effective_gain_and_noise_are_there_where_they_are_common() {
     assert_eq!(cards(by_sample, &four), (None, None));
     let given = NoiseModel { gain: 1.5.into(), rdnoise: 3.0.into(), ..NoiseModel::default() };
     assert_eq!(cards(Stacker::new().noise(given), &four), (Some(6.0), Some(6.0)));
+    // What gives no sample gives no electrons.
+    let empty = frame(&folder, "empty.fits", f32::NAN, &[("GAIN", 2.0), ("RDNOISE", 4.0)], &[]);
+    assert_eq!(cards(Stacker::new(), &[&a, &b, &d, &a, &empty]), (Some(8.0), Some(8.0)));
+    assert_eq!(cards(Stacker::new(), &[&empty]), (None, None));
+}
+
+/// Frames of one sky of whole numbers, each (x, y) pixels into it, with world and physical coordinates that say so.
+fn of_one_sky(folder: &Folder, places: &[(i64, i64)]) -> Vec<PathBuf> {
+    let write = |(i, (dx, dy)): (usize, &(i64, i64))| {
+        let mut header = Header::new();
+        for (keyword, at) in [("CRPIX1", dx), ("CRPIX2", dy), ("CRPIX1A", dx), ("CRPIX2Z", dy)] {
+            header.set(keyword, 50.5 - *at as f64, "").expect("a card");
+        }
+        // The first one says nothing: 0.
+        if i > 0 {
+            header.set("LTV1", (places[0].0 - dx) as f64, "").expect("a card");
+            header.set("LTV2", (places[0].1 - dy) as f64, "").expect("a card");
+        }
+        let sky = |x: i64, y: i64| (7 * x + 1000 * y) as f32;
+        let data: Vec<f32> = (0..6).flat_map(|y| (0..8).map(move |x| sky(x + dx, y + dy))).collect();
+        folder.write(&format!("sky{i}.fits"), Bitpix::F32, &[8, 6], &data, header)
+    };
+    places.iter().enumerate().map(write).collect()
+}
+
+#[test]
+fn a_stack_of_shifted_frames_registers_with_one_of_them() {
+    let folder = Folder::new();
+    // The first frame is neither left nor below of all others.
+    let frames = of_one_sky(&folder, &[(4, 3), (2, 5), (9, 1)]);
+    for offsets in [Offsets::Wcs, Offsets::Physical] {
+        let stacker = Stacker::new().offsets(offsets.clone());
+        let out = folder.path("out.fits");
+        stacker.run_files(&frames, OutputFiles::new(&out).overwrite(true)).expect("a result");
+        let header = header(&out);
+        let numbers = ["CRPIX1", "CRPIX2", "CRPIX1A", "CRPIX2Z", "LTV1", "LTV2"].map(|k| header.get_f64(k));
+        assert_eq!(numbers, [48.5, 49.5, 48.5, 49.5, 2.0, 2.0].map(Some));
+        let stack = read(&out, 0);
+        for frame in &frames {
+            let again = [&out, frame].map(Clone::clone);
+            for (first, second) in [(0, 1), (1, 0)] {
+                let pair = [&again[first], &again[second]];
+                let both = folder.path("both.fits");
+                stacker.run_files(&pair, OutputFiles::new(&both).overwrite(true)).expect("a result");
+                assert_eq!(kept(&read(&both, 0)), kept(&stack), "{offsets:?}");
+            }
+        }
+    }
+    let still = Stacker::new().run_files(&frames, OutputFiles::new(folder.path("still.fits")));
+    still.expect("a result");
+    assert!(!header(&folder.path("still.fits")).contains("LTV1"));
+}
+
+/// The pixels that have a value, with 0 for the others.
+fn kept(image: &Array2<f64>) -> Array2<f64> {
+    image.mapv(|v| if v.is_nan() { 0.0 } else { v })
+}
+
+#[test]
+fn an_extension_has_the_keywords_of_the_primary_header_that_it_inherits() {
+    let folder = Folder::new();
+    let file = |name: &str, exposure: f64, inherit: Option<bool>| {
+        let mut primary = cards(&[("EXPTIME", exposure), ("GAIN", 0.0), ("EXTRA", 3.0)]);
+        primary.set("DATE-OBS", "2026-11-21T01:00:00", "").expect("a card");
+        primary.push_history("of the file");
+        let mut own = cards(&[("EXTNAME", "SCI")]);
+        own.set("EXTRA", 4.0, "").expect("a card");
+        inherit.iter().for_each(|inherit| own.set("INHERIT", *inherit, "").expect("a card"));
+        hdu(&folder.mef(name, &[(&[], &[], primary), (&[2, 1], &[8.0, 8.0], own)]), "SCI")
+    };
+    let (a, b) = (file("a.fits", 10.0, Some(true)), file("b.fits", 30.0, Some(true)));
+    let outputs = || OutputFiles::new(folder.path("out.fits")).overwrite(true);
+    let stacker = Stacker::new().scale(Norm::Exposure);
+    let report = stacker.run_files(&[&a, &b], outputs()).expect("a result");
+    assert_eq!(report.frames[1].scale, Some(3.0));
+    let header = header(&folder.path("out.fits"));
+    assert_eq!((header.get_f64("TEXPTIME"), header.get_f64("EXTRA")), (Some(40.0), Some(4.0)));
+    assert_eq!(header.get_str("DATE-OBS").as_deref(), Some("2026-11-21T01:00:00"));
+    assert!(!header.contains("INHERIT") && !history(&header).contains("of the file"));
+    for inherit in [None, Some(false)] {
+        let alone = file("alone.fits", 10.0, inherit);
+        let error = stacker.run_files(&[&a, &alone], outputs()).expect_err("no EXPTIME").to_string();
+        assert!(error.contains("alone.fits[SCI] has no number in keyword EXPTIME"), "{error}");
+    }
+    // The header of a primary array is about that array.
+    let own = cards(&[("INHERIT", true)]);
+    let primary = cards(&[("EXPTIME", 10.0)]);
+    let array = folder.mef("array.fits", &[(&[2, 1], &[1.0; 2], primary), (&[2, 1], &[8.0; 2], own)]);
+    let error = stacker.run_files(&[&a, &hdu(&array, "1")], outputs()).expect_err("no EXPTIME").to_string();
+    assert!(error.contains("array.fits[1] has no number in keyword EXPTIME"), "{error}");
+    // A number of a header is wrong in a file, a given one is not.
+    let of_gain = |gain| {
+        let noise = NoiseModel { gain, ..NoiseModel::default() };
+        Stacker::new().noise(noise).run_files(&[&a, &b], outputs()).expect_err("no gain").to_string()
+    };
+    let error = of_gain(PerFrame::Keyword("GAIN".into()));
+    assert!(error.contains("a.fits[SCI], keyword GAIN: gain is 0 for frame 1, needed"), "{error}");
+    assert!(!of_gain(PerFrame::Given(vec![1.0, 0.0])).contains(".fits"));
 }
 
 #[test]

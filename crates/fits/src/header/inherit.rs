@@ -1,6 +1,7 @@
 //! Which cards of an input belong in the header of an output.
 
 use std::collections::HashSet;
+use std::ops::Range;
 
 use super::{Card, Header, Value};
 
@@ -78,6 +79,35 @@ impl Header {
             }
             for card in cards {
                 inherit_card(&mut out, card);
+            }
+        }
+        out
+    }
+}
+
+impl Header {
+    /// This header of an extension with what it shares with `primary`, where INHERIT = T says that it does (FITS standard 4.0,
+    /// appendix K): its own cards, then those of `primary` whose keywords it lacks.
+    ///
+    /// Never shared is what speaks of one HDU alone, the keywords that [`inherit`](Self::inherit) drops whatever the axes, and
+    /// commentary.
+    #[must_use]
+    pub(crate) fn sharing(&self, primary: &Header) -> Header {
+        let mut out = self.clone();
+        if self.get_bool("INHERIT") != Some(true) {
+            return out;
+        }
+        let keyword = |header: &Header, span: &Range<usize>| {
+            let card = &header.cards[span.start];
+            card.value().map(|_| card.keyword().into_owned())
+        };
+        let mut known: HashSet<String> = self.records().filter_map(|span| keyword(self, &span)).collect();
+        for span in primary.records() {
+            if let Some(keyword) = keyword(primary, &span)
+                && !is_of_file(&keyword)
+                && known.insert(keyword)
+            {
+                out.cards.extend_from_slice(&primary.cards[span]);
             }
         }
         out
@@ -244,6 +274,34 @@ mod tests {
             ["GAIN    = 2.0", "COMMENT MY KEY  = 1", "COMMENT BAD     = 'open", "COMMENT L = 'x'"]
         );
         assert!(input.inherit(2).cards().iter().all(Card::is_valid));
+    }
+
+    #[test]
+    fn an_extension_shares_what_the_primary_header_has_more() {
+        let mut primary = header(&[
+            "SIMPLE  =                    T",
+            "NAXIS   =                    0",
+            "EXPTIME = 30.0",
+            "gain    = 1.5",
+            "OBJECT  = 'M 31'",
+            "DATASUM = '0'",
+            "EXTVER  = 7",
+            "HIERARCH ESO DET DIT = 2.5",
+            "HISTORY of the file",
+        ]);
+        let long = "x".repeat(200);
+        primary.set("ORIGIN", long.as_str(), "").unwrap();
+        let own = ["XTENSION= 'IMAGE'", "INHERIT =                    T", "OBJECT  = 'M 33'"];
+        let shared = header(&own).sharing(&primary);
+        assert_eq!(
+            lines(&shared)[..6],
+            [&own[..], &["EXPTIME = 30.0", "gain    = 1.5", "HIERARCH ESO DET DIT = 2.5"]].concat()
+        );
+        assert_eq!(shared.get_str("ORIGIN"), Some(long));
+        assert_eq!(shared.get_str("OBJECT").as_deref(), Some("M 33"));
+        for alone in ["INHERIT =                    F", "INHERIT = 'T'", "OBJECT  = 'M 33'"] {
+            assert_eq!(header(&[alone]).sharing(&primary), header(&[alone]));
+        }
     }
 
     #[test]

@@ -248,11 +248,11 @@ impl Inputs {
         if !matches!(stacker.weight, crate::Weight::None | crate::Weight::Variance) {
             options.weights = Some(vec![1.0; self.frames.len()]);
         }
-        match working {
-            Working::F32 => options.check::<f32>(self.frames.len())?,
-            Working::F64 => options.check::<f64>(self.frames.len())?,
-        }
-        Ok(())
+        let checked = match working {
+            Working::F32 => options.check::<f32>(self.frames.len()),
+            Working::F64 => options.check::<f64>(self.frames.len()),
+        };
+        checked.map_err(|error| stacker.noise.named(error, &self.numbered()))
     }
 
     /// The options with everything that comes from headers; what comes from samples is not among them.

@@ -24,7 +24,9 @@ pub(super) fn effective(
         return Ok(());
     }
     let Some((gain, rdnoise)) = of_frames(stacker, options, frames) else { return Ok(()) };
-    let Some((gain, rdnoise)) = combined(options.combine, frames.len() as f64, gain, rdnoise) else {
+    // As EXPTIME: what gives no sample gives no electrons.
+    let n = (0..frames.len()).filter(|frame| report.contributes(*frame)).count();
+    let Some((gain, rdnoise)) = combined(options.combine, n as f64, gain, rdnoise) else {
         return Ok(());
     };
     header.set("GAINEFF", gain, "[e-/DN] effective gain")?;
@@ -44,8 +46,11 @@ fn of_frames(stacker: &Stacker, options: &Options, frames: &[Frame]) -> Option<(
     (gain > 0.0 && rdnoise >= 0.0).then_some((gain, rdnoise))
 }
 
-/// Of `n` frames combined. Other statistics have no such numbers.
+/// Of `n` frames combined. Other statistics have no such numbers, nor has an image without samples.
 fn combined(combine: Combine, n: f64, gain: f64, rdnoise: f64) -> Option<(f64, f64)> {
+    if n == 0.0 {
+        return None;
+    }
     let of_mean = |n: f64| Some((n * gain, n.sqrt() * rdnoise));
     match combine {
         Combine::Average => of_mean(n),

@@ -1,6 +1,6 @@
 //! Warnings that options and the number of frames give (W1 to W5, without what the samples must say).
 
-use skystack_combine::{Combine, Options};
+use skystack_combine::{Combine, Options, Variance};
 use skystack_reject::{FrameFacts, Noise};
 
 use super::Warning;

@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use ndarray::{Array2, Array3};
-use skystack::fits::{Bitpix, FitsWriter, Header, Image, ImageSpec, InputPath, Limits, Stored};
+use skystack::fits::{
+    Bitpix, FitsWriter, Header, Image, ImageSpec, InputPath, Limits, Stored, Value, WriterOptions,
+};
 
 /// A folder of its own for each test, removed at the end.
 pub(crate) struct Folder(PathBuf);
@@ -54,6 +56,27 @@ impl Folder {
         path
     }
 
+    /// A file of several HDUs of f32 samples; one without axes has no data.
+    pub(crate) fn mef(&self, name: &str, hdus: &[(&[u64], &[f32], Header)]) -> PathBuf {
+        let path = self.path(name);
+        let spec = |(axes, _, header): &(&[u64], &[f32], Header)| ImageSpec {
+            bitpix: Bitpix::F32,
+            axes: axes.to_vec(),
+            header: header.clone(),
+        };
+        let specs: Vec<ImageSpec> = hdus.iter().map(spec).collect();
+        let options = WriterOptions { overwrite: true, reserved_cards: 0 };
+        let mut writer = FitsWriter::create_with(&path, &specs, &options).expect("a writer");
+        for (index, (axes, data, _)) in hdus.iter().enumerate() {
+            let plane = axes.iter().take(2).product::<u64>().max(1) as usize;
+            for (plane, data) in data.chunks(plane).enumerate() {
+                writer.write_rows_of(index, plane, 0, data).expect("rows");
+            }
+        }
+        writer.finish().expect("a file");
+        path
+    }
+
     /// The frames of a stack as f32 files.
     pub(crate) fn stack(&self, stack: &Array3<f32>) -> Vec<PathBuf> {
         let (_, height, width) = stack.dim();
@@ -80,4 +103,16 @@ pub(crate) fn read(path: &Path, plane: usize) -> Array2<f64> {
     let mut values = vec![0.0f64; image.height() * image.width()];
     image.read_rows(plane, 0..image.height(), &mut values, &mut Vec::new()).expect("rows");
     Array2::from_shape_vec((image.height(), image.width()), values).expect("a shape")
+}
+
+/// A header of these cards.
+pub(crate) fn cards<V: Into<Value> + Clone>(cards: &[(&str, V)]) -> Header {
+    let mut header = Header::new();
+    cards.iter().for_each(|(keyword, value)| header.set(keyword, value.clone(), "").expect("a card"));
+    header
+}
+
+/// `file[hdu]`.
+pub(crate) fn hdu(path: &Path, hdu: &str) -> PathBuf {
+    PathBuf::from(format!("{}[{hdu}]", path.display()))
 }
