@@ -2,6 +2,7 @@
 //!
 //! Every rule is a function from one file's text to its findings, so that tests can feed it text.
 
+mod architecture;
 mod document;
 mod lexer;
 mod manifest;
@@ -64,6 +65,9 @@ pub(crate) fn run(root: &Path, arguments: &[String]) -> Result<bool> {
         Some(readme) => findings.extend(document::check_readme(readme)),
         None => findings
             .push(SourceFile { path: "README.md".into(), text: String::new() }.finding(1, "is missing")),
+    }
+    if let Some(document) = documents.iter().find(|file| file.path == architecture::PATH) {
+        findings.extend(architecture::check_unsafe(document, &sources));
     }
     for finding in &findings {
         println!("{finding}");
