@@ -7,6 +7,7 @@ mod document;
 mod lexer;
 mod manifest;
 mod source;
+mod vocabulary;
 
 use crate::Result;
 use std::fmt;
@@ -57,6 +58,7 @@ pub(crate) fn run(root: &Path, arguments: &[String]) -> Result<bool> {
         collect(root, MANIFESTS, |path| path.file_name().is_some_and(|name| name == "Cargo.toml"))?;
     let documents = collect(root, &["."], |path| path.extension().is_some_and(|ending| ending == "md"))?;
     let mut findings: Vec<Finding> = sources.iter().flat_map(source::check).collect();
+    findings.extend(vocabulary::check(&sources));
     findings.extend(manifests.iter().flat_map(manifest::check));
     findings.extend(
         documents.iter().flat_map(|file| document::check_links(file, |path| root.join(path).exists())),
