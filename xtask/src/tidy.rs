@@ -68,8 +68,11 @@ pub(crate) fn run(root: &Path, arguments: &[String]) -> Result<bool> {
         None => findings
             .push(SourceFile { path: "README.md".into(), text: String::new() }.finding(1, "is missing")),
     }
-    if let Some(document) = documents.iter().find(|file| file.path == architecture::PATH) {
+    let named = |path: &str| documents.iter().find(|file| file.path == path);
+    if let (Some(document), Some(algorithms)) = (named(architecture::PATH), named(architecture::ALGORITHMS)) {
         findings.extend(architecture::check_unsafe(document, &sources));
+        findings.extend(architecture::check_rejections(document, algorithms));
+        findings.extend(architecture::check_decisions(document, &documents));
     }
     for finding in &findings {
         println!("{finding}");
