@@ -39,7 +39,7 @@ const fn merged_registers(count: usize) -> usize {
     if count % WIDEST <= SHORT_RUN { count } else { count.next_multiple_of(WIDEST) }
 }
 
-/// Registers that sorting `count` registers writes: whole runs of [`WIDEST`], where there are several.
+/// Registers that sorting `count` registers writes: whole runs of 32, where there are several.
 pub const fn sorted_registers(count: usize) -> usize {
     if count <= WIDEST { count } else { count.next_multiple_of(WIDEST) }
 }
