@@ -72,13 +72,13 @@ impl Job {
         bitpix(args.output.bitpix)?;
         let outtype = if args.output.bitpix == Some(-64) { Outtype::Double } else { Outtype::Real };
         let frames = inputs::expand(names)?;
-        let nkeep = resolve::nkeep_of_growth(&rejection, &args.rejection);
+        let grow = resolve::growth(args.frames.grow, &rejection, &args.rejection)?;
         let stacker = Stacker::new()
             .convention(convention)
             .reject(rejection)
             .combine(later::statistic(args.combine))
             .blank(resolve::blank(args.blank, args.convention))
-            .grow(args.frames.grow, nkeep)
+            .grow(grow)
             .outtype(outtype)
             .level(
                 Level::from_environment().map_err(|e| Failure::usage(format!("{}: {e}", Level::VARIABLE)))?,

@@ -1,11 +1,10 @@
 //! FITS images of the program itself (demo, simulate, preview): whole planes, read and written through `skystack::fits`.
 
-use std::fs::{self, OpenOptions};
-use std::io::{self, ErrorKind, Write};
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use ndarray::{Array2, ArrayView2};
-use skystack::fits::{Bitpix, FitsWriter, Header, Image, ImageSpec, InputPath, Limits, Stored};
+use skystack::fits::{Bitpix, FitsWriter, Header, Image, ImageSpec, InputPath, Limits, PlainFile, Stored};
 
 use crate::failure::Failure;
 
@@ -91,55 +90,9 @@ pub(crate) fn none_exists(paths: &[PathBuf]) -> Result<(), Failure> {
     }
 }
 
-/// Writes `bytes` as a whole file: under a temporary name beside it first, so that a full disk leaves nothing behind.
+/// Writes `bytes` as a whole file; it is complete or absent.
 pub(crate) fn write_bytes(path: &Path, bytes: &[u8], overwrite: bool) -> Result<(), Failure> {
-    let destination = destination(path, overwrite)?;
-    // Not made of the file's name: that may be as long as names can be.
-    let temporary = destination.with_file_name(format!(".skystack-{}.tmp", std::process::id()));
-    let written = write_synced(&temporary, bytes).and_then(|()| {
-        if overwrite {
-            return fs::rename(&temporary, &destination);
-        }
-        // Unlike a rename, a link replaces nothing. Not every file system has links.
-        match fs::hard_link(&temporary, &destination) {
-            Err(error) if error.kind() != ErrorKind::AlreadyExists => fs::rename(&temporary, &destination),
-            linked => linked.and_then(|()| fs::remove_file(&temporary)),
-        }
-    });
-    written.map_err(|error| {
-        // The first error is the one to report.
-        let _ = fs::remove_file(&temporary);
-        Failure::run(format!("{}: cannot write this file: {error}", path.display()))
-    })
-}
-
-fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = OpenOptions::new().write(true).create_new(true).open(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
-}
-
-/// Where an output goes: what a symbolic link points to is replaced and the link stays, as combine has it.
-pub(crate) fn destination(path: &Path, overwrite: bool) -> Result<PathBuf, Failure> {
-    let shown = path.display();
-    let unusable =
-        |what: &str| Failure::run(format!("{shown}: is {what}, needed the path of a file to write"));
-    if path.file_name().is_none() {
-        return Err(unusable("no file name"));
-    }
-    let Ok(link) = path.symlink_metadata() else { return Ok(path.to_owned()) };
-    match path.metadata() {
-        Err(_) if link.is_symlink() => return Err(unusable("a symbolic link that leads to no file")),
-        Err(error) => return Err(Failure::run(format!("{shown}: cannot examine the output: {error}"))),
-        Ok(found) if found.is_dir() => return Err(unusable("a folder")),
-        Ok(found) if !found.is_file() => return Err(unusable("a device or pipe")),
-        Ok(_) => {}
-    }
-    if !overwrite {
-        none_exists(&[path.to_owned()])?;
-    }
-    fs::canonicalize(path)
-        .map_err(|error| Failure::run(format!("{shown}: cannot follow the path of the output: {error}")))
+    Ok(PlainFile::create(path, overwrite)?.prepare(bytes)?.publish()?)
 }
 
 #[cfg(test)]

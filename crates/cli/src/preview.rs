@@ -1,11 +1,11 @@
 //! `skystack preview`: a stretched picture of an image.
 
 use ndarray::{Array2, ArrayView2};
-use skystack::fits::{InputPath, same_file};
+use skystack::fits::{InputPath, PlainFile, same_file};
 
 use crate::args::PreviewArgs;
 use crate::failure::Failure;
-use crate::files::{destination, read_plane, write_bytes};
+use crate::files::read_plane;
 use crate::later::not_available;
 use crate::picture::{Canvas, Stretch};
 use crate::say::mention;
@@ -23,14 +23,14 @@ pub(crate) fn run(args: &PreviewArgs) -> Result<(), Failure> {
         let output = args.output.display();
         return Err(Failure::usage(format!("{output}: the output is the input (needed: another name)")));
     }
-    destination(&args.output, args.overwrite)?;
+    let output = PlainFile::create(&args.output, args.overwrite)?;
     let image = read_plane(&args.image)?;
     let bin = image.nrows().max(image.ncols()).div_ceil(LONGEST).max(1);
     let small = if bin == 1 { image } else { binned(image.view(), bin) };
     let stretch = Stretch::of(small.view());
     let mut canvas = Canvas::new(small.ncols(), small.nrows());
     canvas.image(0, 0, 1, small.view(), &stretch);
-    write_bytes(&args.output, &canvas.png()?, args.overwrite)?;
+    output.prepare(&canvas.png()?)?.publish()?;
     let by = if bin > 1 { format!(", binned {bin} x {bin}") } else { String::new() };
     let (width, height, path) = (small.ncols(), small.nrows(), args.output.display());
     mention(format_args!(

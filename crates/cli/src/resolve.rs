@@ -4,7 +4,7 @@
 
 mod others;
 
-use skystack::{Center, Convention, Extrema, MinMax, Rejection, SigClip, Spread, madclip};
+use skystack::{Center, Convention, Extrema, Grow, MinMax, Rejection, SigClip, Spread, madclip};
 
 use crate::args::{CenterName, RejectArgs, RejectName, SpreadName, word};
 use crate::failure::Failure;
@@ -14,7 +14,7 @@ use crate::values::Rounds;
 const MAD_FACTOR: f64 = 1.482602218505602;
 const MAD_FACTOR_ROUNDED: f64 = 1.4826;
 
-/// The rejection that the command line asks for. `grows`: `--nkeep` is used by `--grow`, too.
+/// The rejection that the command line asks for. `grows`: `--nkeep` and `--maxrej` are used by `--grow`, too.
 pub(crate) fn rejection(
     name: RejectName,
     convention: Convention,
@@ -75,16 +75,15 @@ fn check_used(
     grows: bool,
 ) -> Result<(), Failure> {
     let used = used(name, convention);
-    let idle = |flag: &&str| !(used.contains(flag) || grows && *flag == "nkeep");
+    let idle = |flag: &&str| !(used.contains(flag) || grows && ["nkeep", "maxrej"].contains(flag));
     let Some(flag) = given(flags).find(idle) else { return Ok(()) };
     let list = if used.is_empty() { "no such flag".to_owned() } else { format!("--{}", used.join(", --")) };
     let reject = word(name);
     Err(Failure::usage(format!("--{flag} is not used by --reject {reject} (needed: {list})")))
 }
 
-/// Names of the flags that were given; the defaults of some are no request.
+/// Names of the flags that were given.
 fn given(flags: &RejectArgs) -> impl Iterator<Item = &'static str> {
-    let differs = |value: Option<f64>, default: f64| value.is_some_and(|value| value != default);
     let list = [
         ("lsigma", flags.lsigma.is_some()),
         ("hsigma", flags.hsigma.is_some()),
@@ -96,32 +95,22 @@ fn given(flags: &RejectArgs) -> impl Iterator<Item = &'static str> {
         ("nhigh", flags.nhigh.is_some()),
         ("nkeep", flags.nkeep.is_some()),
         ("maxrej", flags.maxrej.is_some()),
-        ("pclip", differs(flags.pclip, -0.5)),
-        ("plow", differs(flags.plow, 0.2)),
-        ("phigh", differs(flags.phigh, 0.1)),
-        ("alpha", differs(flags.alpha, 0.05)),
-        ("max-outliers", differs(flags.max_outliers, 0.3)),
-        ("ampfrac", differs(flags.ampfrac, 0.3)),
-        ("sigscale", differs(flags.sigscale, 0.1)),
+        ("pclip", flags.pclip.is_some()),
+        ("plow", flags.plow.is_some()),
+        ("phigh", flags.phigh.is_some()),
+        ("alpha", flags.alpha.is_some()),
+        ("max-outliers", flags.max_outliers.is_some()),
+        ("ampfrac", flags.ampfrac.is_some()),
+        ("sigscale", flags.sigscale.is_some()),
     ];
     list.into_iter().filter_map(|(name, given)| given.then_some(name))
 }
 
-/// What growth must leave: `--nkeep`, or what the rejection keeps anyway.
-pub(crate) fn nkeep_of_growth(rejection: &Rejection, flags: &RejectArgs) -> u32 {
-    let of_rejection = match rejection {
-        Rejection::SigClip(clip) => clip.nkeep,
-        Rejection::Extrema(extrema) => extrema.nkeep,
-        Rejection::AvSigClip(clip) => clip.nkeep,
-        Rejection::CcdClip(clip) => clip.nkeep,
-        Rejection::PClip(clip) => clip.nkeep,
-        Rejection::Percentile(rule) => rule.nkeep,
-        Rejection::LinearFit(rule) => rule.nkeep,
-        Rejection::Gesd(rule) => rule.nkeep,
-        Rejection::VarClip(clip) => clip.nkeep,
-        _ => 1,
-    };
-    flags.nkeep.map_or(of_rejection, |nkeep| u32::try_from(nkeep.max(0)).unwrap_or(u32::MAX))
+/// What growth must leave: `--nkeep` and `--maxrej`, or what the rejection keeps anyway.
+pub(crate) fn growth(radius: f64, rejection: &Rejection, flags: &RejectArgs) -> Result<Grow, Failure> {
+    let (nkeep, maxrej) = rejection.limits().unwrap_or((1, None));
+    let given = kept(flags)?;
+    Ok(Grow { radius, nkeep: given.0.unwrap_or(nkeep), maxrej: given.1.or(maxrej) })
 }
 
 fn min_max(convention: Convention, flags: &RejectArgs) -> Result<MinMax, Failure> {
@@ -350,6 +339,11 @@ mod tests {
             ("--nlow 2", "error: --nlow is not used by --reject none"),
             ("--reject sigclip --nlow 1", "error: --nlow is not used by --reject sigclip"),
             ("--reject minmax --lsigma 3", "error: --lsigma is not used by --reject minmax"),
+            ("--reject minmax --plow 0.2", "error: --plow is not used by --reject minmax"),
+            (
+                "--reject sigclip --convention imcombiners --sigscale 0.1",
+                "error: --sigscale is not used by --reject sigclip",
+            ),
             ("--reject minmax --nkeep 3", "error: --nkeep is not used by --reject minmax"),
             (
                 "--reject extrema --convention hdrl --maxiters 3",

@@ -1,5 +1,7 @@
 //! `skystack trace`: one output pixel, stage by stage.
 
+use skystack::Outtype;
+
 use crate::args::TraceArgs;
 use crate::combine::Job;
 use crate::failure::Failure;
@@ -13,5 +15,8 @@ pub(crate) fn run(args: &TraceArgs) -> Result<(), Failure> {
         return Err(Failure::usage(format!("{found}: needed X and Y from 1, as FITS counts")));
     }
     let job = Job::new(&args.stack, &args.inputs)?;
-    say(job.stacker.trace_files(&job.frames, args.x - 1, args.y - 1).map_err(|e| job.explain(e))?)
+    // Integers are rounded from f64.
+    let double = args.stack.output.bitpix.is_some_and(|bitpix| bitpix != -32);
+    let stacker = if double { job.stacker.clone().outtype(Outtype::Double) } else { job.stacker.clone() };
+    say(stacker.trace_files(&job.frames, args.x - 1, args.y - 1).map_err(|e| job.explain(e))?)
 }

@@ -60,3 +60,12 @@ pub enum CombineError {
     #[error("cancelled")]
     Cancelled,
 }
+
+impl CombineError {
+    /// A plane in memory that is too small for its frame.
+    #[cold]
+    pub(crate) fn plane(frame: usize, elements: usize, stride: usize) -> Self {
+        let found = format!("{elements} elements with stride {stride} for frame {}", frame + 1);
+        Self::Option { option: "plane", found, needed: "height rows of width samples" }
+    }
+}

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use skystack_reject::kept_at_least;
+
 use crate::Reason;
 use crate::options::Grow;
 
@@ -54,7 +56,7 @@ impl Grow {
                 }
             }
         }
-        self.cancel_below_nkeep(codes, row, grown);
+        self.cancel_too_much(codes, row, grown);
     }
 
     /// The greatest dx with dx² + dy² <= g², whatever the root was rounded to.
@@ -69,14 +71,18 @@ impl Grow {
         reach
     }
 
-    /// Takes all growth back at pixels that would be left with fewer than `nkeep`, or than there were.
-    fn cancel_below_nkeep(&self, codes: &Codes<'_>, row: usize, grown: &mut [u8]) {
+    /// Takes all growth back at pixels that would be left with fewer than must be kept, or than there were.
+    fn cancel_too_much(&self, codes: &Codes<'_>, row: usize, grown: &mut [u8]) {
         let before = codes.row(row);
         for x in 0..codes.width {
             let column = || (x..before.len()).step_by(codes.width);
-            let is_used = |code: u8| Reason::try_from(code).is_ok_and(Reason::is_used);
-            let used = |codes: &[u8]| column().filter(|at| is_used(codes[*at])).count();
-            if used(grown) < used(before).min(self.nkeep as usize) {
+            let count = |codes: &[u8], is: fn(Reason) -> bool| {
+                column().filter(|at| Reason::try_from(codes[*at]).is_ok_and(is)).count()
+            };
+            let used = count(before, Reason::is_used);
+            let valid = used + count(before, Reason::is_rejected);
+            let kept = kept_at_least(self.nkeep, self.maxrej, valid);
+            if count(grown, Reason::is_used) < used.min(kept) {
                 column().for_each(|at| grown[at] = before[at]);
             }
         }
@@ -105,7 +111,7 @@ mod tests {
         codes[24] = Reason::High as u8;
         let codes = Codes { codes: &codes, frames: 1, width: 7 };
         let mut line = [0; 7];
-        let grow = Grow { radius, nkeep: 0 };
+        let grow = Grow { nkeep: 0, ..Grow::new(radius) };
         let of_row = |row| {
             grow.grow_row(&codes, row, &mut line);
             line.iter().filter(|code| **code == Reason::Grow as u8).count()
@@ -125,9 +131,12 @@ mod tests {
         let codes = [0, low, 0, 0, 0, 0, low, 0, masked, 0, 0, 0];
         let codes = Codes { codes: &codes, frames: 3, width: 4 };
         let mut line = [0; 12];
-        Grow { radius: 1.0, nkeep: 2 }.grow_row(&codes, 0, &mut line);
+        Grow { nkeep: 2, ..Grow::new(1.0) }.grow_row(&codes, 0, &mut line);
         let grow = Reason::Grow as u8;
         // Pixel 0 has two, pixels 1 and 2 have two each: none may go. Pixel 3 has three: one may.
         assert_eq!(line, [0, low, 0, 0, 0, 0, low, grow, masked, 0, 0, 0]);
+        // One of pixel 1 is rejected already, and one of pixel 2; pixels 0 and 3 may lose one.
+        Grow { maxrej: Some(1), ..Grow::new(1.0) }.grow_row(&codes, 0, &mut line);
+        assert_eq!(line, [grow, low, 0, 0, 0, 0, low, grow, masked, 0, 0, 0]);
     }
 }

@@ -1,14 +1,14 @@
 //! The fused kernel: everything between the rows of the frames and the rows of the outputs, L pixels at once.
 //!
 //! ```text
-//! for each block of some groups of L pixels of the tile:
+//! for some groups of L pixels of the tile at a time:
 //!     for each frame:  samples[group][frame] = its pixels: +0 for −0, NaN for what is not finite, outside the thresholds or
 //!                      masked; scaled
 //!     for each group:  kept  = rejections(samples[group])
 //!                      value = statistic of the kept samples; outputs
 //! ```
 //!
-//! Nothing of the size of the stack exists: a block of samples in frame order, N registers sorted where the statistic needs
+//! Nothing of the size of the stack exists: the samples of some groups in frame order, N registers sorted where the statistic needs
 //! them. Where a pixel depends on the rejections of its neighbours (grow), or rejection and output see samples of different
 //! scales, the two lines of the inner loop become two passes over the band, with one byte a sample in between ([`Stage`]).
 
@@ -29,7 +29,7 @@ mod words;
 
 use std::ops::Range;
 
-use skystack_reject::{Block, Columns, ColumnsScratch, Kept, Scaling};
+use skystack_reject::{Columns, ColumnsScratch, Groups, Kept, Scaling};
 use skystack_simd::{Element, Isa, Kernel, Level, Pair, Task, Vector};
 
 use self::codes::WriteCodes;
@@ -268,15 +268,15 @@ pub(super) struct Group<'a, T> {
 /// What combines pixels column by column, with a rejection or without one.
 struct ColumnKernel<'a, V: Vector, const REJECTS: bool> {
     job: Job<'a, V::Element>,
-    block: Block<'a, V>,
+    groups: Groups<'a, V>,
     totals: LaneTotals<V>,
 }
 
 impl<'a, T: Element, V: Vector<Element = T>, const REJECTS: bool> ColumnKernel<'a, V, REJECTS> {
     #[inline(always)]
     fn new(isa: V::Isa, job: Job<'a, T>, scratch: &'a mut ColumnsScratch) -> Self {
-        let block = scratch.block(isa, job.rows.samples.frames());
-        Self { job, block, totals: LaneTotals::new(isa) }
+        let groups = scratch.groups(isa, job.rows.samples.frames());
+        Self { job, groups, totals: LaneTotals::new(isa) }
     }
 
     /// Combines `pixels` (relative to the tile).
@@ -285,7 +285,7 @@ impl<'a, T: Element, V: Vector<Element = T>, const REJECTS: bool> ColumnKernel<'
         isa.call(CombineColumns { kernel: self, tile, pixels });
     }
 
-    /// Combines the whole tile strip by strip, and column by column the runs in which a sample is missing.
+    /// Combines the whole tile span by span, and column by column the runs in which a sample is missing.
     #[inline(always)]
     fn run_streams(&mut self, isa: V::Isa, tile: &mut Tile<'_, T>, scratch: &mut StreamScratch) {
         let (options, rows, width) = (self.job.options, &self.job.rows.samples, tile.width());
@@ -294,8 +294,8 @@ impl<'a, T: Element, V: Vector<Element = T>, const REJECTS: bool> ColumnKernel<'
         let mut start = 0;
         while start + run <= width {
             let (runs, mut again) = match rows {
-                Rows::Values(rows) => streamer.strip(isa, options, rows, tile, start),
-                _ => streamer.strip(isa, options, rows, tile, start),
+                Rows::Values(rows) => streamer.span(isa, options, rows, tile, start),
+                _ => streamer.span(isa, options, rows, tile, start),
             };
             for k in (0..runs).filter(|k| again >> k & 1 == 0) {
                 self.totals.add_all(tile, start + k * run..start + (k + 1) * run, rows.frames());
@@ -323,20 +323,20 @@ impl<V: Vector, const REJECTS: bool> Task<V::Isa> for CombineColumns<'_, '_, '_,
 
     #[inline(always)]
     fn run(self, isa: V::Isa) {
-        let Self { kernel: ColumnKernel { job, block, totals }, tile, pixels } = self;
+        let Self { kernel: ColumnKernel { job, groups, totals }, tile, pixels } = self;
         let (lanes, width) = (V::LANES, tile.width());
         let samples = &job.rows.samples;
         let finishes = matches!(job.stage, JobStage::Finish(_));
         let ingest = Ingest::new(isa, job.options, (job.scalings, job.others), job.masks);
-        let ahead = block.groups() * lanes;
+        let ahead = groups.count() * lanes;
         for start in pixels.clone().step_by(ahead) {
-            let full = ingest.load(isa, samples, width, start, block);
-            for group in 0..block.groups().min((pixels.end - start).div_ceil(lanes)) {
+            let full = ingest.load(isa, samples, width, start, groups);
+            for group in 0..groups.count().min((pixels.end - start).div_ceil(lanes)) {
                 let x = start + group * lanes;
                 for register in (x..x + lanes).step_by(lanes / V::REGISTERS) {
                     samples.prefetch_next(width, register + ahead, lanes / V::REGISTERS);
                 }
-                let mut columns = block.columns(group, full >> group & 1 == 1);
+                let mut columns = groups.columns(group, full >> group & 1 == 1);
                 columns.pooled = job.pooled;
                 if !columns.variances.is_empty() || !columns.weights.is_empty() {
                     isa.call(FillLayers { of: job.columns_at(x), columns: &mut columns });
@@ -374,15 +374,15 @@ impl<V: Vector, const REJECTS: bool> Task<V::Isa> for PoolRow<'_, '_, V, REJECTS
 
     #[inline(always)]
     fn run(self, isa: V::Isa) {
-        let Self { kernel: ColumnKernel { job, block, .. }, scatter } = self;
+        let Self { kernel: ColumnKernel { job, groups, .. }, scatter } = self;
         let (lanes, width) = (V::LANES, scatter.len());
         let ingest = Ingest::new(isa, job.options, (job.scalings, job.others), job.masks);
-        let ahead = block.groups() * lanes;
+        let ahead = groups.count() * lanes;
         for start in (0..width).step_by(ahead) {
-            let full = ingest.load(isa, &job.rows.samples, width, start, block);
-            for group in 0..block.groups().min((width - start).div_ceil(lanes)) {
+            let full = ingest.load(isa, &job.rows.samples, width, start, groups);
+            for group in 0..groups.count().min((width - start).div_ceil(lanes)) {
                 let x = start + group * lanes;
-                let mut columns = block.columns(group, full >> group & 1 == 1);
+                let mut columns = groups.columns(group, full >> group & 1 == 1);
                 if !columns.variances.is_empty() || !columns.weights.is_empty() {
                     isa.call(FillLayers { of: job.columns_at(x), columns: &mut columns });
                 }

@@ -85,12 +85,29 @@ pub enum Variance {
 }
 
 /// Rejecting the neighbours of rejected samples too (algorithms.md 5.19).
+///
+/// Where growing leaves fewer samples than `nkeep` and `maxrej` want kept (or than there were), none of it happens at that pixel.
+///
+/// ```
+/// use skystack_combine::Grow;
+/// let grow = Grow { maxrej: Some(3), ..Grow::new(1.5) };
+/// assert_eq!(grow.nkeep, 1);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Grow {
     /// Radius in pixels; below 1 nothing grows.
     pub radius: f64,
-    /// Where growing leaves fewer samples than this (or than there were), none of it happens at that pixel.
+    /// Least number of samples kept.
     pub nkeep: u32,
+    /// Most samples rejected of the valid ones, those that grow included.
+    pub maxrej: Option<u32>,
+}
+
+impl Grow {
+    /// Within `radius` pixels, but never so that no sample is left.
+    pub const fn new(radius: f64) -> Self {
+        Self { radius, nkeep: 1, maxrej: None }
+    }
 }
 
 /// Most frames of a stack: ranks, and halves of them, are carried in f32 lanes, which are exact up to here.
@@ -580,7 +597,7 @@ mod tests {
         let medsigma = Rejection::from(skystack_reject::MedSigma::siril());
         let base = Options { rejections: vec![medsigma], ..Options::default() };
         assert!(base.check::<f32>(2).is_ok());
-        let growing = Options { grow: Grow { radius: 1.0, nkeep: 1 }, ..base.clone() };
+        let growing = Options { grow: Grow::new(1.0), ..base.clone() };
         assert!(growing.check::<f32>(2).is_ok());
         let twice = Options { rejections: vec![medsigma; 2], ..base.clone() };
         assert!(message(&twice, 2).contains("medsigma before another one"));

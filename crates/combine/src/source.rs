@@ -91,7 +91,7 @@ pub trait FrameSource<T>: Sync {
     /// Whatever the source cannot do; the run stops with it.
     fn read(&self, frame: usize, rows: Range<usize>, out: &mut [T]) -> Result<(), BoxError> {
         let _ = (rows, out);
-        Err(format!("frame {frame} is neither in memory nor readable").into())
+        Err(format!("frame {} is neither in memory nor readable", frame + 1).into())
     }
 
     /// How the samples of `frame` are stored. Where every frame has an answer, the run takes all frames as they are stored.
@@ -112,7 +112,7 @@ pub trait FrameSource<T>: Sync {
     /// As [`read`](Self::read).
     fn read_stored(&self, frame: usize, rows: Range<usize>, out: &mut [u8]) -> Result<(), BoxError> {
         let _ = (rows, out);
-        Err(format!("frame {frame} is neither in memory nor readable").into())
+        Err(format!("frame {} is neither in memory nor readable", frame + 1).into())
     }
 
     /// What the masks say of each sample (algorithms.md 2.3): 0 is good; anything else is missing, from the least bad class, 1, on.
@@ -161,7 +161,7 @@ pub trait Layer<E>: Sync {
     /// Whatever the source cannot do; the run stops with it.
     fn read(&self, frame: usize, rows: Range<usize>, out: &mut [E]) -> Result<(), BoxError> {
         let _ = (rows, out);
-        Err(format!("this plane of frame {frame} is neither in memory nor readable").into())
+        Err(format!("this plane of frame {} is neither in memory nor readable", frame + 1).into())
     }
 }
 

@@ -177,7 +177,7 @@ fn frames_that_cover_the_output_and_begin_outside_are_cut_at_their_corners() {
 fn the_totals_of_two_passes_are_those_of_one() {
     let rejections = vec![MinMax::new(0.0, 1.0).into()];
     let one = Options { rejections, per_frame: true, ..Options::default() };
-    let two = Options { grow: Grow { radius: 1.0, nkeep: 3 }, ..one.clone() };
+    let two = Options { grow: Grow { nkeep: 3, ..Grow::new(1.0) }, ..one.clone() };
     let frames: Vec<Vec<f64>> = [[1.0, 2.0], [4.0, 9.0], [3.0, f64::NAN]].map(Vec::from).into();
     let totals = |options: Options| {
         let scene = Scene::placed((2, 1), (2, 1), &[(0, 0); 3], &frames, options);
@@ -243,7 +243,7 @@ fn replaced_values_know_of_masks_growth_and_fallback() {
     for (k, grow) in [(1.0, 0.0), (1.0, 1.0), (0.1, 1.0), (0.1, 0.0)] {
         let options = Options {
             rejections: vec![MedSigma::siril().lsigma(k).hsigma(k).into()],
-            grow: Grow { radius: grow, nkeep: 0 },
+            grow: Grow { nkeep: 0, ..Grow::new(grow) },
             fallback: true,
             ..all()
         };

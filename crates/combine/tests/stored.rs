@@ -233,5 +233,5 @@ fn a_stored_plane_that_is_too_small_is_refused() {
     let mut sink = MemorySink::<f32>::new(&options.products, 2, 3, 4);
     let plan = plan(&Workload::new(2, 3, 4, 4), &Machine::unknown(), &Limits::default()).expect("a plan");
     let error = run(&options, &stored, &mut sink, &plan, &Control::new(Level::Scalar)).unwrap_err();
-    assert!(error.to_string().contains("47 elements with stride 16 for frame 0"), "{error}");
+    assert!(error.to_string().contains("47 elements with stride 16 for frame 1"), "{error}");
 }

@@ -1,13 +1,12 @@
 //! avsigclip: one noise constant for a row (algorithms.md section 5.5).
 
-use skystack_reject::{AvSigClip, Center, Pool, Rejection, Restore};
+use skystack_reject::{AvSigClip, Center, Pool, Rejection, Restore, Trim};
 
 use crate::clipping::{Limits, Measured, Style, clip};
 use crate::column::{self, Sample};
-use crate::moments::mean;
 use crate::order::median;
 use crate::outcome::{Context, Outcome, Stop};
-use crate::spread::without_extremes;
+use crate::spread::mean_center;
 use crate::sums::sum;
 use crate::{Setup, trace};
 
@@ -44,15 +43,14 @@ fn limits(rule: &AvSigClip) -> Limits {
         nkeep: rule.nkeep,
         maxrej: rule.maxrej,
         restore: Restore::Nearest,
-        style: if rule.center == Center::Mean { Style::All } else { Style::Inward },
+        style: Style::about(rule.center),
     }
 }
 
 /// The median, or the mean: in pass 1, and so in stage 1, without rank 1 and rank n.
 fn center(set: &[Sample], rule: &AvSigClip, pass: usize, context: &Context) -> f64 {
     match rule.center {
-        Center::Mean if pass == 1 => context.working.round(mean(&without_extremes(set))),
-        Center::Mean => context.working.round(mean(set)),
+        Center::Mean => mean_center(set, Trim::First, pass, context.working),
         _ => median(set, context.working),
     }
 }

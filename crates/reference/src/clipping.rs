@@ -2,11 +2,11 @@
 //!
 //! A clip measures the survivors: a centre, and a variance for each of them. Here they are tested, dropped and restored.
 
-use skystack_reject::Restore;
+use skystack_reject::{Center, Restore};
 
 use crate::column::Sample;
 use crate::order::by_rank;
-use crate::outcome::{Context, Dropped, Outcome, Pass, Side, Stop};
+use crate::outcome::{Context, Dropped, Outcome, Pass, Side, Stop, f1};
 use crate::restore::{must_keep, nearest_in_interval, nearest_of_last_pass};
 
 /// Limits of the passes.
@@ -22,6 +22,12 @@ pub(crate) struct Limits {
     pub(crate) style: Style,
 }
 
+impl Limits {
+    fn factors(&self) -> [f64; 2] {
+        [self.lsigma, self.hsigma]
+    }
+}
+
 /// How samples are tested and restored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Style {
@@ -29,6 +35,13 @@ pub(crate) enum Style {
     Inward,
     /// Every survivor by itself (mean centre).
     All,
+}
+
+impl Style {
+    /// That of sigclip, avsigclip and ccdclip.
+    pub(crate) fn about(center: Center) -> Self {
+        if center == Center::Mean { Self::All } else { Self::Inward }
+    }
 }
 
 /// What a pass tests against.
@@ -107,7 +120,8 @@ impl<M: FnMut(&[Sample], usize) -> Measured> Clipping<'_, M> {
         }
         let pass = self.passes.len() + 1;
         let measured = (self.measure)(&self.survivors, pass);
-        self.record(&measured);
+        let (factors, n) = (self.limits.factors(), self.survivors.len());
+        self.passes.push(Pass::new(measured.center, measured.sigma, factors, n));
         if measured.stop.is_some() {
             return measured.stop;
         }
@@ -142,26 +156,13 @@ impl<M: FnMut(&[Sample], usize) -> Measured> Clipping<'_, M> {
 
     /// F1 for the survivors.
     fn test(&self, measured: &Measured, pass: usize) -> Vec<Dropped> {
+        let (c, factors) = (measured.center, self.limits.factors());
         let beyond = self.survivors.iter().zip(&measured.variances);
-        let beyond = beyond.filter_map(|(&sample, &v)| self.side_of(sample, measured.center, v, pass));
-        let beyond: Vec<Dropped> = beyond.collect();
+        let beyond: Vec<Dropped> = beyond.filter_map(|(&s, &v)| f1(s, c, v, factors, pass)).collect();
         match self.limits.style {
             Style::All => beyond,
             Style::Inward => self.inward(&beyond),
         }
-    }
-
-    /// F1: on which side is the sample beyond its limit, if it is?
-    fn side_of(&self, sample: Sample, c: f64, v: f64, pass: usize) -> Option<Dropped> {
-        let d = sample.y - c;
-        let beyond = |k: f64| k.is_finite() && d * d > (k * k) * v;
-        let side = match d {
-            d if d < 0.0 && beyond(self.limits.lsigma) => Side::Low,
-            d if d > 0.0 && beyond(self.limits.hsigma) => Side::High,
-            _ => return None,
-        };
-        // F6: the residual.
-        Some(Dropped { sample, side, pass, residual: d.abs() / v.sqrt() })
     }
 
     /// From the lowest rank up while the low test says so, then from the highest down likewise, not below the first kept.
@@ -180,9 +181,8 @@ impl<M: FnMut(&[Sample], usize) -> Measured> Clipping<'_, M> {
     fn drop_all(&mut self, dropped: &[Dropped]) {
         self.survivors.retain(|s| dropped.iter().all(|dropped| dropped.sample.frame != s.frame));
         self.dropped.extend(dropped);
-        let of_side = |side| dropped.iter().filter(|dropped| dropped.side == side).count();
         if let Some(pass) = self.passes.last_mut() {
-            (pass.low, pass.high) = (of_side(Side::Low), of_side(Side::High));
+            *pass = pass.dropping(dropped);
         }
     }
 
@@ -220,22 +220,6 @@ impl<M: FnMut(&[Sample], usize) -> Measured> Clipping<'_, M> {
                 nearest_of_last_pass(&last_pass().collect::<Vec<_>>(), self.survivors.len(), self.k)
             }
         }
-    }
-
-    /// Writes the pass down; what it drops is filled in later.
-    fn record(&mut self, measured: &Measured) {
-        let Measured { center, sigma, .. } = *measured;
-        let width = |k: f64| if k.is_finite() { k * sigma } else { f64::INFINITY };
-        self.passes.push(Pass {
-            center,
-            sigma,
-            lower: center - width(self.limits.lsigma),
-            upper: center + width(self.limits.hsigma),
-            n: self.survivors.len(),
-            low: 0,
-            high: 0,
-            undone: false,
-        });
     }
 }
 

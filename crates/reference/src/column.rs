@@ -37,7 +37,7 @@ pub(crate) fn ingest(frame: usize, input: f64, setup: &Setup) -> (f64, Ingest) {
         None => x,
     };
     // 8.1: in a stack with variances a sample without one is no sample.
-    let unknown = variance(frame, y, setup).is_some_and(f64::is_nan) && !setup.ignore_unknown_variances;
+    let unknown = variance(frame, y, setup).is_some_and(f64::is_nan);
     let unweighable = setup.sample_weights.get(frame).is_some_and(|w| !(*w >= 0.0 && w.is_finite()));
     (y, if y.is_finite() && !unknown && !unweighable { Ingest::Valid } else { Ingest::Missing })
 }

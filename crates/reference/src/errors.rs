@@ -3,6 +3,8 @@
 
 use std::f64::consts::{FRAC_PI_2, PI};
 
+use skystack_reject::Rejection;
+
 use crate::column::Sample;
 use crate::combine::{total_weight, weights};
 use crate::order::by_rank;
@@ -10,8 +12,8 @@ use crate::outcome::Context;
 use crate::sums::sum;
 use crate::{Combine, Setup};
 
-/// Propagated variance in f64; `blank` where nothing is used, NaN where a variance is unknown. Nothing where there
-/// are no variances or there is no definition.
+/// Propagated variance in f64; `blank` where nothing is used. Nothing where there are no variances or there is no
+/// definition.
 pub(crate) fn propagated(used: &[Sample], setup: &Setup, context: &Context) -> Option<f64> {
     if context.variances.is_empty() || matches!(setup.combine, Combine::Quadrature | Combine::Nmodel) {
         return None;
@@ -63,8 +65,14 @@ pub(crate) fn empirical(used: &[Sample], out: f64, setup: &Setup, context: &Cont
     let weights = weights(setup, context);
     let variance = match (setup.combine, total_weight(used, weights.as_deref())) {
         (Combine::Average, Some((w, total))) => {
-            let scatter = (sum(used, |s| w[s.frame] * square(s)) / total) * (n / (n - 1.0));
-            scatter * (sum(used, |s| w[s.frame] * w[s.frame]) / (total * total))
+            let squares = sum(used, |s| w[s.frame] * w[s.frame]);
+            let larger = match setup.rejections.iter().rfind(|rejection| **rejection != Rejection::None) {
+                // 5.14 has its own.
+                Some(Rejection::MeanClip(_)) => (total * total) / (total * total - squares),
+                _ => n / (n - 1.0),
+            };
+            let scatter = (sum(used, |s| w[s.frame] * square(s)) / total) * larger;
+            scatter * (squares / (total * total))
         }
         (Combine::Average, None) => plain(),
         _ => plain() * FRAC_PI_2,
@@ -77,7 +85,7 @@ mod tests {
     use super::*;
     use crate::column::samples;
     use crate::{Pixel, Working, combined};
-    use skystack_reject::Convention;
+    use skystack_reject::{Convention, MeanClip};
 
     fn of(combine: Combine, column: &[f64], variances: &[f64], weights: Option<&[f64]>) -> Pixel {
         let base = Setup::convention(Convention::Astropy, Working::F64);
@@ -107,12 +115,11 @@ mod tests {
         assert!((v(4) - expected(4.0, PI - 2.0)).abs() < 1e-15);
     }
 
+    /// The second sample has no variance, so it is missing although it was chosen.
     #[test]
-    fn a_used_sample_of_unknown_variance_makes_that_of_the_pixel_unknown() {
-        let base = Setup::convention(Convention::Astropy, Working::F64);
-        let setup = Setup { variances: &[1.0, 0.0], ignore_unknown_variances: true, ..base };
-        assert!(combined(&[3.0, 4.0], &[true; 2], &setup).variance.unwrap().is_nan());
-        assert_eq!(combined(&[3.0, 4.0], &[true, false], &setup).variance, Some(1.0));
+    fn a_sample_of_unknown_variance_has_no_part_in_that_of_the_pixel() {
+        let answer = of(Combine::Average, &[3.0, 4.0], &[1.0, 0.0], None);
+        assert_eq!((answer.variance, answer.count, answer.nmiss), (Some(1.0), 1, 1));
         assert_eq!(of(Combine::Average, &[3.0, 4.0], &[], None).variance, None);
     }
 
@@ -123,6 +130,12 @@ mod tests {
         assert_eq!(of(Combine::Median, &[1.0, 3.0, 8.0], &[], None).empirical, Some(29.0 / 6.0 * FRAC_PI_2));
         let weighted = of(Combine::Average, &[1.0, 5.0, 6.0], &[], Some(&[0.25, 0.25, 0.5]));
         assert_eq!(weighted.empirical, Some(4.25 * 1.5 * 0.375));
+        // meanclip has W² for n and W² − Σw² for n − 1: 1/(5/8).
+        let rejections = [MeanClip::lsst().into(), Rejection::None];
+        let base = Setup::convention(Convention::Astropy, Working::F64);
+        let setup = Setup { rejections: &rejections, weights: Some(&[0.25, 0.25, 0.5]), ..base };
+        let of_meanclip = combined(&[1.0, 5.0, 6.0], &[true; 3], &setup).empirical;
+        assert_eq!(of_meanclip, Some(4.25 * 1.6 * 0.375));
         assert!(of(Combine::Average, &[1.0], &[], None).empirical.unwrap().is_nan());
         assert_eq!(of(Combine::Sum, &[1.0, 2.0], &[], None).empirical, None);
     }

@@ -43,10 +43,7 @@ struct Step {
 
 impl Step {
     fn pass(&self) -> Pass {
-        let (low, high) = if self.dropped.side == Side::Low { (1, 0) } else { (0, 1) };
-        let reach = self.critical * self.s;
-        let (lower, upper) = (self.m - reach, self.m + reach);
-        Pass { center: self.m, sigma: self.s, lower, upper, n: self.n, low, high, undone: false }
+        Pass::new(self.m, self.s, [self.critical; 2], self.n).dropping(&[self.dropped])
     }
 }
 

@@ -13,29 +13,42 @@ pub struct Shape {
     pub width: usize,
 }
 
-/// Rejects the used samples within `radius` pixels of a rejected sample of the same frame.
+/// How far rejections spread.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Growth {
+    /// Pixels; below 1 nothing grows.
+    pub radius: f64,
+    /// Least number of samples kept.
+    pub nkeep: u32,
+    /// Most valid samples rejected.
+    pub maxrej: Option<u32>,
+}
+
+/// Rejects the used samples within the radius of a rejected sample of the same frame.
 ///
-/// Only samples that a rejection dropped spread, not missing, restored or grown ones. Where fewer than `nkeep` samples (or than
-/// were used before) would be left of a pixel, nothing grows there. A radius below 1 does nothing.
+/// Only samples that a rejection dropped spread, not missing, restored or grown ones. Where fewer samples than `nkeep` and
+/// `maxrej` want kept (or than were used before) would be left of a pixel, nothing grows there.
 ///
 /// # Shapes
 /// `reasons`: N planes, frame by frame, row by row; changed in place.
 ///
 /// ```
-/// use skystack_reference::{Reason, Shape, grow};
+/// use skystack_reference::{Growth, Reason, Shape, grow};
 /// // One frame beside another: in the first the second of four pixels was rejected.
 /// let mut reasons = [Reason::Used; 8];
 /// reasons[1] = Reason::High;
-/// grow(&mut reasons, Shape { frames: 2, height: 1, width: 4 }, 1.0, 1);
+/// let growth = Growth { radius: 1.0, nkeep: 1, maxrej: None };
+/// grow(&mut reasons, Shape { frames: 2, height: 1, width: 4 }, growth);
 /// assert_eq!(reasons[..4], [Reason::Grow, Reason::High, Reason::Grow, Reason::Used]);
 /// assert_eq!(reasons[4..], [Reason::Used; 4]);
 /// ```
 ///
 /// # Panics
 /// If `reasons` has not the size of `shape`.
-pub fn grow(reasons: &mut [Reason], shape: Shape, radius: f64, nkeep: u32) {
+pub fn grow(reasons: &mut [Reason], shape: Shape, growth: Growth) {
     let Shape { frames, height, width } = shape;
     assert_eq!(reasons.len(), frames * height * width, "one reason per sample is needed");
+    let radius = growth.radius;
     if radius < 1.0 {
         return;
     }
@@ -44,7 +57,11 @@ pub fn grow(reasons: &mut [Reason], shape: Shape, radius: f64, nkeep: u32) {
         let samples = || (0..frames).map(|frame| frame * height * width + pixel);
         let before = samples().filter(|&i| reasons[i].is_used()).count();
         let after = samples().filter(|&i| reasons[i].is_used() && !grown[i]).count();
-        if after < before.min(nkeep as usize) {
+        let is_rejected = |reason| matches!(reason, Reason::Low | Reason::High | Reason::Grow);
+        let valid = before + samples().filter(|&i| is_rejected(reasons[i])).count();
+        let by_maxrej = growth.maxrej.map_or(0, |most| valid.saturating_sub(most as usize));
+        let kept = valid.min(growth.nkeep as usize).max(by_maxrej);
+        if after < before.min(kept) {
             continue;
         }
         for i in samples().filter(|&i| grown[i]) {
@@ -77,8 +94,12 @@ mod tests {
     fn halo(seed: Reason, radius: f64) -> usize {
         let mut reasons = [Used; 25];
         reasons[12] = seed;
-        grow(&mut reasons, Shape { frames: 1, height: 5, width: 5 }, radius, 0);
+        grow(&mut reasons, Shape { frames: 1, height: 5, width: 5 }, growth(radius));
         reasons.iter().filter(|reason| **reason == Grow).count()
+    }
+
+    fn growth(radius: f64) -> Growth {
+        Growth { radius, nkeep: 0, maxrej: None }
     }
 
     #[test]
@@ -98,29 +119,34 @@ mod tests {
         let start = [Low, Used, Used, Used, Used, High];
         let of = |nkeep| {
             let mut reasons = start;
-            grow(&mut reasons, shape, 1.0, nkeep);
+            grow(&mut reasons, shape, Growth { nkeep, ..growth(1.0) });
             reasons
         };
         assert_eq!(of(0), [Low, Grow, Used, Used, Grow, High]);
         assert_eq!(of(1), [Low, Used, Used, Used, Used, High]);
         // Pixel 1 has two of two; pixels 0 and 2 lose nothing.
         assert_eq!(of(9), of(1));
+        let mut reasons = start;
+        grow(&mut reasons, shape, Growth { maxrej: Some(1), ..growth(1.0) });
+        assert_eq!(reasons, of(1));
+        grow(&mut reasons, shape, Growth { maxrej: Some(2), ..growth(1.0) });
+        assert_eq!(reasons, of(0));
     }
 
     #[test]
     fn what_is_used_for_want_of_better_ones_does_not_grow() {
         let mut reasons = [Reason::Fallback, High, Used];
-        grow(&mut reasons, Shape { frames: 1, height: 1, width: 3 }, 1.0, 0);
+        grow(&mut reasons, Shape { frames: 1, height: 1, width: 3 }, growth(1.0));
         assert_eq!(reasons, [Reason::Fallback, High, Grow]);
     }
 
     #[test]
     fn a_restored_sample_may_grow_and_a_row_does_not_wrap() {
         let mut reasons = [Used, Used, High, Restored, Used, Used];
-        grow(&mut reasons, Shape { frames: 1, height: 2, width: 3 }, 1.0, 0);
+        grow(&mut reasons, Shape { frames: 1, height: 2, width: 3 }, growth(1.0));
         assert_eq!(reasons, [Used, Grow, High, Restored, Used, Grow]);
         let mut reasons = [High, Restored];
-        grow(&mut reasons, Shape { frames: 1, height: 1, width: 2 }, 1.0, 0);
+        grow(&mut reasons, Shape { frames: 1, height: 1, width: 2 }, growth(1.0));
         assert_eq!(reasons, [High, Grow]);
     }
 }

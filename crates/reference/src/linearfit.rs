@@ -4,7 +4,7 @@ use skystack_reject::{LineFit, LinearFit};
 
 use crate::column::Sample;
 use crate::order::{by_rank, median};
-use crate::outcome::{Context, Dropped, Outcome, Pass, Side, Stop};
+use crate::outcome::{Context, Dropped, Outcome, Pass, Side, Stop, by_side};
 use crate::restore::{must_keep, nearest_of_last_pass};
 use crate::sums::sum;
 
@@ -52,10 +52,9 @@ pub(crate) fn reject(column: &[Sample], linearfit: &LinearFit, context: &Context
             })
             .collect();
         set.retain(|sample| gone.iter().all(|gone| gone.sample.frame != sample.frame));
-        let of_side = |side| gone.iter().filter(|gone| gone.side == side).count();
-        let (low, high) = (of_side(Side::Low), of_side(Side::High));
         // Each sample has a limit of its own.
         let (lower, upper) = (f64::NAN, f64::NAN);
+        let (low, high) = by_side(&gone);
         passes.push(Pass { center: c, sigma: s, lower, upper, n, low, high, undone: false });
         if gone.is_empty() {
             break Stop::Converged;

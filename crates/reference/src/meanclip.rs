@@ -4,41 +4,38 @@ use skystack_reject::MeanClip;
 
 use crate::column::Sample;
 use crate::moments::{mean, variance_by_mean};
-use crate::order::{median, quantile};
-use crate::outcome::{Context, Dropped, Outcome, Pass, Side, Stop};
+use crate::order::median;
+use crate::outcome::{Context, Dropped, Outcome, Pass, Stop, f1};
+use crate::spread::sigma_of_iqr;
 use crate::sums::sum;
-
-/// Standard deviation of Gaussian data from its interquartile range: 1 / (2 Φ⁻¹(3/4)).
-const IQR_FACTOR: f64 = 0.741301109252801;
 
 /// Each round tests all valid samples; the last round that ran decides.
 pub(crate) fn reject(column: &[Sample], rule: &MeanClip, context: &Context) -> Outcome {
-    let (mut kept, mut dropped, mut passes) = (column.to_vec(), vec![], Vec::<Pass>::new());
-    let mut stop = Stop::MaxIters;
+    let (mut kept, mut dropped, mut passes) = (column.to_vec(), Vec::<Dropped>::new(), vec![]);
+    let (factors, mut stop) = ([rule.lsigma, rule.hsigma], Stop::MaxIters);
     for round in 1..=rule.rounds as usize {
         if kept.len() < 2 {
             stop = if round == 1 { Stop::NotEnoughSamples } else { Stop::TooFew };
             break;
         }
         let (c, v) = if round == 1 { by_order(&kept, context) } else { by_moments(&kept, context) };
-        passes.push(pass(c, v, rule, kept.len()));
+        let pass = Pass::new(c, v.sqrt(), factors, kept.len());
+        passes.push(pass);
         if !v.is_finite() || v == 0.0 {
             stop = if v == 0.0 { Stop::ZeroSpread } else { Stop::NotFinite };
             break;
         }
-        dropped = column.iter().filter_map(|&sample| test(sample, c, v, rule, round)).collect();
+        // What F1 does not drop is kept, whether it was before or not.
+        dropped = column.iter().filter_map(|&sample| f1(sample, c, v, factors, round)).collect();
         kept = column.iter().copied().filter(|s| dropped.iter().all(|d| d.sample.frame != s.frame)).collect();
-        let of_side = |side| dropped.iter().filter(|dropped| dropped.side == side).count();
-        if let Some(pass) = passes.last_mut() {
-            (pass.low, pass.high) = (of_side(Side::Low), of_side(Side::High));
-        }
+        passes[round - 1] = pass.dropping(&dropped);
     }
     Outcome { dropped, restored: vec![], passes, stop, current: None }
 }
 
 /// Round 0 of the text: the median and the interquartile range (F3).
 fn by_order(set: &[Sample], context: &Context) -> (f64, f64) {
-    let sigma = context.working.round(IQR_FACTOR * (quantile(set, 0.75) - quantile(set, 0.25)));
+    let sigma = sigma_of_iqr(set, context.working);
     (median(set, context.working), sigma * sigma)
 }
 
@@ -54,25 +51,6 @@ fn by_moments(set: &[Sample], context: &Context) -> (f64, f64) {
     let squares = sum(set, |s| of(s) * ((s.y - m) * (s.y - m))) / total;
     let bias = (total * total) / (total * total - sum(set, |s| of(s) * of(s)));
     (context.working.round(m), squares * bias)
-}
-
-/// The negation of F1: equality keeps.
-fn test(sample: Sample, c: f64, v: f64, rule: &MeanClip, pass: usize) -> Option<Dropped> {
-    let d = sample.y - c;
-    let beyond = |k: f64| k.is_finite() && d * d > (k * k) * v;
-    let side = match d {
-        d if d < 0.0 && beyond(rule.lsigma) => Side::Low,
-        d if d > 0.0 && beyond(rule.hsigma) => Side::High,
-        _ => return None,
-    };
-    Some(Dropped { sample, side, pass, residual: d.abs() / v.sqrt() })
-}
-
-fn pass(center: f64, v: f64, rule: &MeanClip, n: usize) -> Pass {
-    let sigma = v.sqrt();
-    let width = |k: f64| if k.is_finite() { k * sigma } else { f64::INFINITY };
-    let (lower, upper) = (center - width(rule.lsigma), center + width(rule.hsigma));
-    Pass { center, sigma, lower, upper, n, low: 0, high: 0, undone: false }
 }
 
 #[cfg(test)]
@@ -108,6 +86,50 @@ mod tests {
         assert_eq!((first.count, second.count), (8, 10));
     }
 
+    /// LSST's 3σ in three rounds, −6 −2 0 1 1 2 3 3 3 7 9. Median 2, quartiles 0.5 and 3, σ = 0.7413·2.5 = 1.853: −3.56 … 7.56. Of nine
+    /// m = 18/9, V = 50/8 = 6.25: −5.5 … 9.5, 9 returns. Of ten m = 2.7, V = (167 − 72.9)/9, σ = 3.2335: −7.0 … 12.4, −6 returns, too.
+    #[test]
+    fn each_round_moves_centre_and_width() {
+        let column = [9.0, -2.0, 3.0, 0.0, -6.0, 1.0, 7.0, 2.0, 3.0, 1.0, 3.0];
+        let at = |rounds| of(&column, MeanClip::lsst().rounds(rounds), None);
+        let without = |left_out: &[f64]| column.map(|y| !left_out.contains(&y)).to_vec();
+        assert_eq!([1, 2].map(|rounds| at(rounds).used), [without(&[9.0, -6.0]), without(&[-6.0])]);
+        let last = at(3);
+        let expected = [(2.0, 0.741301109252801 * 2.5), (2.0, 2.5), (2.7, ((167.0 - 72.9) / 9.0f64).sqrt())];
+        for (pass, (c, sigma)) in last.passes.iter().zip(expected) {
+            assert!((pass.center - c).abs() < 1e-14 && (pass.sigma - sigma).abs() < 1e-14, "{pass:?}");
+        }
+        assert_eq!((last.nrej, last.passes.len(), last.stop), (0, 3, Stop::MaxIters));
+    }
+
+    /// −3 −3 0 3 3: IQR = 6. The mean is 0, V = 36/4 = 9: ∓3 lie at 1σ exactly. At 0.99 one sample is left, and its set stays.
+    #[test]
+    fn equality_keeps_and_a_lone_sample_ends_it() {
+        let column = [-3.0, 3.0, 0.0, -3.0, 3.0];
+        let both = |k| of(&column, MeanClip::lsst().lsigma(k).hsigma(k), None);
+        assert_eq!((both(1.0).nrej, both(1.0).stop), (0, Stop::MaxIters));
+        let one = both(0.99);
+        assert_eq!((one.used, one.low, one.high), (vec![false, false, true, false, false], 2, 2));
+        assert_eq!((one.passes.len(), one.stop), (2, Stop::TooFew));
+    }
+
+    /// 0 5 5 20: IQR = 5, at 1σ the ends go; of 5 5 V = 0: they stay.
+    #[test]
+    fn equal_survivors_end_it() {
+        let answer = of(&[0.0, 5.0, 20.0, 5.0], MeanClip::lsst().lsigma(1.0).hsigma(1.0), None);
+        assert_eq!((answer.used, answer.stop), (vec![false, true, false, true], Stop::ZeroSpread));
+    }
+
+    /// f32: σ of 0 0 1, 0.7413·0.5, and in round 2 the centre 1/3 are rounded.
+    #[test]
+    fn width_of_the_first_round_and_centres_are_values_of_the_working_type() {
+        let rejections = [MeanClip::lsst().into()];
+        let setup = Setup { rejections: &rejections, ..Setup::convention(Convention::Lsst, Working::F32) };
+        let passes = pixel(&[0.0, 1.0, 0.0], &setup).passes;
+        assert_eq!(passes[0].sigma, f64::from((0.741301109252801f64 * 0.5) as f32));
+        assert_eq!(passes[1].center, f64::from((1.0f64 / 3.0) as f32));
+    }
+
     /// Half of the samples equal: IQR = 0, nothing is dropped.
     #[test]
     fn zero_spread_and_too_few_keep_the_set() {
@@ -131,5 +153,15 @@ mod tests {
         // One sample with a weight: its variance is undefined.
         let one = of(&column, rule, Some(&[1.0, 0.0, 0.0, 0.0, 0.0]));
         assert_eq!((one.nrej, one.stop), (0, Stop::NotFinite));
+    }
+
+    /// 0 0 4 10 10 at 1σ. Weights 1 1 2 3 3: m = 6.8, V = (92.48 + 15.68 + 61.44)/10·100/76 = 22.3: 2.1 … 11.5. None: m = 4.8,
+    /// V = 100.8/4 = 25.2: −0.2 … 9.8.
+    #[test]
+    fn weights_decide_who_goes() {
+        let rule = MeanClip::lsst().lsigma(1.0).hsigma(1.0).rounds(2);
+        let used = |weights| of(&[0.0, 0.0, 4.0, 10.0, 10.0], rule, weights).used;
+        assert_eq!(used(Some(&[1.0, 1.0, 2.0, 3.0, 3.0])), [false, false, true, true, true]);
+        assert_eq!(used(None), [true, true, true, false, false]);
     }
 }

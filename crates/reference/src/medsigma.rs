@@ -5,7 +5,7 @@ use skystack_reject::{About, MedSigma};
 use crate::column::Sample;
 use crate::moments::{mean, variance_by_mean, variance_by_median};
 use crate::order::median;
-use crate::outcome::{Context, Dropped, Outcome, Pass, Side, Stop, lower_bound, upper_bound};
+use crate::outcome::{Context, Dropped, Outcome, Pass, Stop, f1};
 
 /// Replaces what fails F1 by the median, pass after pass. Nothing leaves the set.
 pub(crate) fn reject(column: &[Sample], medsigma: &MedSigma, context: &Context) -> Outcome {
@@ -13,6 +13,7 @@ pub(crate) fn reject(column: &[Sample], medsigma: &MedSigma, context: &Context) 
     if n == 0 || n <= medsigma.ddof as usize {
         return Outcome::keeping_all(Stop::NotEnoughSamples);
     }
+    let factors = [medsigma.lsigma, medsigma.hsigma];
     let (mut current, mut dropped, mut passes) = (column.to_vec(), Vec::<Dropped>::new(), vec![]);
     let stop = loop {
         if passes.len() == medsigma.maxiters as usize {
@@ -31,13 +32,9 @@ pub(crate) fn reject(column: &[Sample], medsigma: &MedSigma, context: &Context) 
         }
         let pass = passes.len() + 1;
         // A sample that is the median is not touched.
-        let fails = |&sample: &Sample| test(sample, c, v, medsigma, pass).filter(|_| sample.y != m);
+        let fails = |&sample: &Sample| f1(sample, c, v, factors, pass).filter(|_| sample.y != m);
         let replaced: Vec<Dropped> = current.iter().filter_map(fails).collect();
-        let of_side = |side| replaced.iter().filter(|replaced| replaced.side == side).count();
-        let sigma = v.sqrt();
-        let (lower, upper) = (lower_bound(c, medsigma.lsigma, sigma), upper_bound(c, medsigma.hsigma, sigma));
-        let (low, high) = (of_side(Side::Low), of_side(Side::High));
-        passes.push(Pass { center: c, sigma, lower, upper, n, low, high, undone: false });
+        passes.push(Pass::new(c, v.sqrt(), factors, n).dropping(&replaced));
         if replaced.is_empty() {
             break Stop::Converged;
         }
@@ -51,18 +48,6 @@ pub(crate) fn reject(column: &[Sample], medsigma: &MedSigma, context: &Context) 
         }
     };
     Outcome { dropped, passes, current: Some(current), ..Outcome::keeping_all(stop) }
-}
-
-/// F1.
-fn test(sample: Sample, c: f64, v: f64, medsigma: &MedSigma, pass: usize) -> Option<Dropped> {
-    let d = sample.y - c;
-    let beyond = |k: f64| k.is_finite() && d * d > (k * k) * v;
-    let side = match d {
-        d if d < 0.0 && beyond(medsigma.lsigma) => Side::Low,
-        d if d > 0.0 && beyond(medsigma.hsigma) => Side::High,
-        _ => return None,
-    };
-    Some(Dropped { sample, side, pass, residual: d.abs() / v.sqrt() })
 }
 
 #[cfg(test)]

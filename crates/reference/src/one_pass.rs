@@ -16,14 +16,17 @@ pub(crate) struct OnePass {
 
 /// Drops what `side` says, with residual |y − c|/σ, and brings back until K are kept.
 pub(crate) fn reject(column: &[Sample], one: OnePass, side: impl Fn(f64) -> Option<Side>) -> Outcome {
-    let OnePass { mut pass, k, guard } = one;
+    let OnePass { pass, k, guard } = one;
     let residual = |y: f64| (y - pass.center).abs() / pass.sigma;
     let drop = |&sample: &Sample| {
         side(sample.y).map(|side| Dropped { sample, side, pass: 1, residual: residual(sample.y) })
     };
     let dropped: Vec<Dropped> = column.iter().filter_map(drop).collect();
-    let of_side = |side| dropped.iter().filter(|dropped| dropped.side == side).count();
-    (pass.low, pass.high) = (of_side(Side::Low), of_side(Side::High));
     let restored = nearest_in_interval(column, &dropped, k, guard);
-    Outcome { dropped, restored, passes: vec![pass], ..Outcome::keeping_all(Stop::SinglePass) }
+    Outcome {
+        restored,
+        passes: vec![pass.dropping(&dropped)],
+        dropped,
+        ..Outcome::keeping_all(Stop::SinglePass)
+    }
 }

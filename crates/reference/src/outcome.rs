@@ -1,4 +1,4 @@
-//! What a rejection says about a column (algorithms.md section 5.0.6).
+//! What a rejection says about a column (algorithms.md section 5.0.6), and the test that most of them make (3.6, F1).
 
 use skystack_reject::FrameFacts;
 
@@ -114,14 +114,39 @@ pub(crate) struct Outcome {
     pub(crate) current: Option<Vec<Sample>>,
 }
 
-/// c − k·σ: the diagnostic bound of a side, infinite where that is off.
-pub(crate) fn lower_bound(c: f64, k: f64, sigma: f64) -> f64 {
-    if k.is_finite() { c - k * sigma } else { f64::NEG_INFINITY }
+/// F1: is the sample more than k·√V below c, k the first factor, or above it, k the second? Equality survives, and an infinite
+/// factor switches its side off.
+pub(crate) fn f1(sample: Sample, c: f64, v: f64, [k_low, k_high]: [f64; 2], pass: usize) -> Option<Dropped> {
+    let d = sample.y - c;
+    let beyond = |k: f64| k.is_finite() && d * d > (k * k) * v;
+    let side = match d {
+        d if d < 0.0 && beyond(k_low) => Side::Low,
+        d if d > 0.0 && beyond(k_high) => Side::High,
+        _ => return None,
+    };
+    // F6: the residual.
+    Some(Dropped { sample, side, pass, residual: d.abs() / v.sqrt() })
 }
 
-/// c + k·σ likewise.
-pub(crate) fn upper_bound(c: f64, k: f64, sigma: f64) -> f64 {
-    if k.is_finite() { c + k * sigma } else { f64::INFINITY }
+/// How many were dropped at the low side and at the high side.
+pub(crate) fn by_side(dropped: &[Dropped]) -> (usize, usize) {
+    let of_side = |side| dropped.iter().filter(|dropped| dropped.side == side).count();
+    (of_side(Side::Low), of_side(Side::High))
+}
+
+impl Pass {
+    /// A pass of n samples that has dropped nothing so far, with the bounds c ∓ k·σ of the two factors.
+    pub(crate) fn new(center: f64, sigma: f64, [k_low, k_high]: [f64; 2], n: usize) -> Self {
+        let lower = if k_low.is_finite() { center - k_low * sigma } else { f64::NEG_INFINITY };
+        let upper = if k_high.is_finite() { center + k_high * sigma } else { f64::INFINITY };
+        Self { center, sigma, lower, upper, n, low: 0, high: 0, undone: false }
+    }
+
+    /// The same pass, which drops these.
+    pub(crate) fn dropping(self, dropped: &[Dropped]) -> Self {
+        let (low, high) = by_side(dropped);
+        Self { low, high, ..self }
+    }
 }
 
 impl Outcome {
@@ -163,5 +188,37 @@ impl Outcome {
     pub(crate) fn count(&self, side: Side) -> usize {
         let final_ones = self.dropped.iter().filter(|dropped| self.rejected(dropped.sample.frame));
         final_ones.filter(|dropped| dropped.side == side).count()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// c = 10, V = 4, k = 2 and 3: 6 and 16 lie on the limits.
+    #[test]
+    fn equality_survives_on_both_sides() {
+        let of = |y, v, factors| {
+            f1(Sample { frame: 5, y }, 10.0, v, factors, 1).map(|one| (one.side, one.residual))
+        };
+        let within = [6.0, 10.0, 16.0].map(|y| of(y, 4.0, [2.0, 3.0]));
+        assert_eq!(within, [None; 3]);
+        assert_eq!(of(5.0, 4.0, [2.0, 3.0]), Some((Side::Low, 2.5)));
+        assert_eq!(of(17.0, 4.0, [2.0, 3.0]), Some((Side::High, 3.5)));
+        // Without spread whatever is not the centre goes, but not at a side that is off, where ∞·0 is NaN.
+        assert_eq!(of(10.5, 0.0, [2.0, 3.0]).map(|(side, _)| side), Some(Side::High));
+        assert_eq!((of(10.5, 0.0, [2.0, f64::INFINITY]), of(10.0, 0.0, [0.0, 0.0])), (None, None));
+    }
+
+    #[test]
+    fn a_pass_has_bounds_and_counts() {
+        let pass = Pass::new(10.0, 2.0, [2.0, f64::INFINITY], 7);
+        assert_eq!(
+            (pass.lower, pass.upper, pass.n, pass.low, pass.undone),
+            (6.0, f64::INFINITY, 7, 0, false)
+        );
+        let dropped = |side| Dropped { sample: Sample { frame: 0, y: 0.0 }, side, pass: 1, residual: 0.0 };
+        let pass = pass.dropping(&[Side::Low, Side::High, Side::Low].map(dropped));
+        assert_eq!((pass.low, pass.high), (2, 1));
     }
 }

@@ -6,7 +6,7 @@ use crate::Working;
 use crate::column::Sample;
 use crate::one_pass::{self, OnePass};
 use crate::order::{by_rank, median};
-use crate::outcome::{Context, Outcome, Pass, Side, Stop, lower_bound, upper_bound};
+use crate::outcome::{Context, Outcome, Pass, Side, Stop};
 use crate::restore::must_keep;
 
 /// Fewest samples that are looked at.
@@ -35,12 +35,11 @@ pub(crate) fn reject(column: &[Sample], pclip: &PClip, context: &Context) -> Out
         y if hsigma.is_finite() && (y - c) / sigma >= hsigma => Some(Side::High),
         _ => None,
     };
-    let (lower, upper) = (lower_bound(c, lsigma, sigma), upper_bound(c, hsigma, sigma));
     let guard = match pclip.rule {
         PClipRule::Iraf => 1 + n / 2,
         PClipRule::Imcombiners => n,
     };
-    let pass = Pass { center: c, sigma, lower, upper, n, low: 0, high: 0, undone: false };
+    let pass = Pass::new(c, sigma, [lsigma, hsigma], n);
     one_pass::reject(column, OnePass { pass, k, guard }, side)
 }
 

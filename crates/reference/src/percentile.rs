@@ -5,7 +5,7 @@ use skystack_reject::Percentile;
 use crate::column::Sample;
 use crate::one_pass::{self, OnePass};
 use crate::order::median;
-use crate::outcome::{Context, Outcome, Pass, Side, Stop, lower_bound, upper_bound};
+use crate::outcome::{Context, Outcome, Pass, Side, Stop};
 use crate::restore::must_keep;
 
 /// Fewest samples that are looked at.
@@ -28,8 +28,7 @@ pub(crate) fn reject(column: &[Sample], percentile: &Percentile, context: &Conte
         y if y - c > c.abs() * phigh => Some(Side::High),
         _ => None,
     };
-    let (lower, upper) = (lower_bound(c, plow, c.abs()), upper_bound(c, phigh, c.abs()));
-    let pass = Pass { center: c, sigma: c.abs(), lower, upper, n, low: 0, high: 0, undone: false };
+    let pass = Pass::new(c, c.abs(), [plow, phigh], n);
     one_pass::reject(column, OnePass { pass, k, guard: n }, side)
 }
 

@@ -9,8 +9,8 @@ pub struct Pixel {
     pub value: f64,
     /// Sigma image value likewise.
     pub sigma: f64,
-    /// Propagated variance of the value (section 8.1) in f64: a product rounds it, or its root, once to T. NaN where a variance is
-    /// unknown, `blank` where nothing is used. Nothing in a stack without variances, and where none is defined.
+    /// Propagated variance of the value (section 8.1) in f64: a product rounds it, or its root, once to T.
+    /// `blank` where nothing is used. Nothing in a stack without variances, and where none is defined.
     pub variance: Option<f64>,
     /// Empirical variance of the value from the scatter of the samples (section 8.2), likewise; NaN for one sample. Nothing where
     /// none is defined.

@@ -2,7 +2,7 @@
 
 use crate::column::Sample;
 use crate::order::by_rank;
-use crate::outcome::{Dropped, Side};
+use crate::outcome::{Dropped, by_side};
 
 /// Residuals closer than this come back together.
 const TOL: f64 = 0.001;
@@ -26,9 +26,9 @@ pub(crate) fn nearest_in_interval(
     guard: usize,
 ) -> Vec<usize> {
     let (ranked, n0) = (by_rank(column), column.len());
-    let of_side = |side| dropped.iter().filter(|dropped| dropped.side == side).count();
+    let (low, high) = by_side(dropped);
     // The kept ranks are l … h, 1-based.
-    let (kept_l, kept_h) = (of_side(Side::Low) + 1, n0 - of_side(Side::High));
+    let (kept_l, kept_h) = (low + 1, n0 - high);
     let (mut l, mut h) = (kept_l, kept_h);
     let res = |rank: usize| residual(dropped, ranked[rank - 1].frame);
     while h + 1 - l < k {
@@ -81,6 +81,7 @@ pub(crate) fn nearest_of_last_pass(last: &[Dropped], survivors: usize, k: usize)
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Side;
     use crate::column::samples;
 
     #[test]

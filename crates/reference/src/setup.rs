@@ -109,12 +109,11 @@ pub struct Setup<'a> {
     pub weigh_by_variance: bool,
     /// Weight of the sample of each frame, by which that of the frame is multiplied; empty where there are none.
     pub sample_weights: &'a [f64],
-    /// Variance of the sample of each frame before scaling; empty where there are none.
+    /// Variance of the sample of each frame before scaling; empty where there are none. A sample whose variance is no positive
+    /// number is missing.
     pub variances: &'a [f64],
     /// The variance of a sample is that of the noise model at its own value (section 8.1); `variances` is not looked at.
     pub variance_of_noise: bool,
-    /// Use a sample whose variance is no positive number (then that of the pixel is unknown, too); otherwise it is missing.
-    pub ignore_unknown_variances: bool,
     /// S² of the output row ([`pooled`](crate::pooled())), where an avsigclip wants it.
     pub pooled: f64,
     /// Value of an empty pixel.
@@ -152,7 +151,6 @@ impl Setup<'_> {
             sample_weights: &[],
             variances: &[],
             variance_of_noise: false,
-            ignore_unknown_variances: false,
             pooled: f64::NAN,
             blank,
             sigma,

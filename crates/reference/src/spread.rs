@@ -2,15 +2,15 @@
 
 use skystack_reject::{About, Center, SigClip, Spread, Trim};
 
-use crate::Working;
 use crate::column::Sample;
 use crate::moments::{mean, variance_about, variance_by_mean, variance_by_median};
-use crate::order::{by_rank, lower_median, mad, median, quantile, sn};
+use crate::order::{by_rank, lower_median, median, quantile, sn};
+use crate::{Working, madclip};
 
 /// Standard deviation of Gaussian data from its interquartile range: 1 / (2 Φ⁻¹(3/4)).
 const IQR_FACTOR: f64 = 0.741301109252801;
 /// The same from Sₙ.
-const SN_FACTOR: f64 = 1.1926;
+pub(crate) const SN_FACTOR: f64 = 1.1926;
 
 /// The kind of centre in pass `pass` (from 1): `first_center` has the first one.
 pub(crate) fn kind_of_center(clip: &SigClip, pass: usize) -> Center {
@@ -25,23 +25,22 @@ pub(crate) fn center(survivors: &[Sample], clip: &SigClip, pass: usize, working:
     match kind_of_center(clip, pass) {
         Center::Median => median(survivors, working),
         Center::Lmedian => lower_median(survivors),
-        Center::Mean if is_trimmed(clip.trim, pass) && survivors.len() >= 3 => {
-            working.round(mean(&without_extremes(survivors)))
-        }
-        Center::Mean => working.round(mean(survivors)),
+        Center::Mean => mean_center(survivors, clip.trim, pass, working),
     }
 }
 
-fn is_trimmed(trim: Trim, pass: usize) -> bool {
-    match trim {
+/// The mean as a centre: in the passes that `trim` names without rank 1 and rank n, if there are at least three.
+pub(crate) fn mean_center(set: &[Sample], trim: Trim, pass: usize, working: Working) -> f64 {
+    let is_trimmed = match trim {
         Trim::None => false,
         Trim::First => pass == 1,
         Trim::Every => true,
-    }
+    };
+    working.round(if is_trimmed && set.len() >= 3 { mean(&without_extremes(set)) } else { mean(set) })
 }
 
 /// The set without rank 1 and rank n, in frame order.
-pub(crate) fn without_extremes(set: &[Sample]) -> Vec<Sample> {
+fn without_extremes(set: &[Sample]) -> Vec<Sample> {
     let ranked = by_rank(set);
     let (lowest, highest) = (ranked[0].frame, ranked[ranked.len() - 1].frame);
     set.iter().copied().filter(|s| s.frame != lowest && s.frame != highest).collect()
@@ -57,10 +56,15 @@ pub(crate) fn variance(survivors: &[Sample], c: f64, clip: &SigClip, pass: usize
             (About::Mean, Center::Mean) => variance_by_mean(survivors, clip.ddof),
             (About::Mean, _) => variance_by_median(survivors, c, clip.ddof),
         },
-        Spread::Mad { factor } => squared(factor * mad(survivors, working)),
-        Spread::Iqr => squared(IQR_FACTOR * (quantile(survivors, 0.75) - quantile(survivors, 0.25))),
+        Spread::Mad { factor } => madclip::variance(survivors, factor, working),
+        Spread::Iqr => squared(sigma_of_iqr(survivors, working)),
         Spread::Sn => squared(SN_FACTOR * sn(survivors)),
     }
+}
+
+/// σ of `spread = iqr` (F3), a value of T.
+pub(crate) fn sigma_of_iqr(set: &[Sample], working: Working) -> f64 {
+    working.round(IQR_FACTOR * (quantile(set, 0.75) - quantile(set, 0.25)))
 }
 
 #[cfg(test)]
@@ -124,13 +128,6 @@ mod tests {
         assert_eq!(of(&[1.0, 2.0, 4.0, 9.0], SigClip::iraf(), 1).1, 14.0);
         assert_eq!(of(&[1.0, 2.0, 4.0, 9.0], SigClip::astropy(), 1).1, 9.5);
         assert_eq!(of(&[1.0, 2.0, 4.0, 9.0], SigClip::ccdproc(), 1).1, 9.5);
-    }
-
-    /// MAD of 1 2 4 8 is 1.5 about the median 3, also when the centre is the mean 3.75.
-    #[test]
-    fn mad_is_about_the_median_whatever_the_centre() {
-        let clip = SigClip::ccdproc().spread(Spread::Mad { factor: 2.0 });
-        assert_eq!(of(&[1.0, 2.0, 4.0, 8.0], clip, 1), (3.75, 9.0));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use skystack_reject::{Rejection, Scaling};
 use crate::column::{self, Sample};
 use crate::outcome::{Context, Outcome, Side};
 use crate::sums::sum;
-use crate::{Ingest, Pixel, Reason, Setup, Shape, avsigclip, combine, grow, trace};
+use crate::{Growth, Ingest, Pixel, Reason, Setup, Shape, avsigclip, combine, grow, trace};
 
 /// The class of samples that no fallback takes.
 const NO_VALUE: u8 = u8::MAX;
@@ -61,8 +61,8 @@ pub struct StackSetup<'a> {
     pub variances: Variances,
     /// Do the samples have weights?
     pub sample_weights: bool,
-    /// Radius of growth and what it must leave of a pixel.
-    pub grow: (f64, u32),
+    /// Growth.
+    pub grow: Growth,
     /// May a pixel without good samples use the least bad ones?
     pub fallback: bool,
     /// Exposure time of each frame (s), or empty.
@@ -94,7 +94,7 @@ pub struct StackPixel {
 /// One answer for each output pixel, row by row.
 ///
 /// ```
-/// use skystack_reference::{Frame, Setup, Shape, StackSetup, Variances, Working, stack};
+/// use skystack_reference::{Frame, Growth, Setup, Shape, StackSetup, Variances, Working, stack};
 /// use skystack_reject::Convention;
 /// let frame = |x, samples| Frame {
 ///     x, y: 0, height: 1, width: 2, samples, masks: None, variances: None, weights: None, quality: None,
@@ -104,7 +104,7 @@ pub struct StackPixel {
 ///     reject_scalings: None,
 ///     variances: Variances::None,
 ///     sample_weights: false,
-///     grow: (0.0, 0),
+///     grow: Growth { radius: 0.0, nkeep: 0, maxrej: None },
 ///     fallback: false,
 ///     exposures: &[],
 /// };
@@ -130,10 +130,10 @@ pub fn stack(frames: &[Frame<'_>], shape: Shape, setup: &StackSetup) -> Vec<Stac
 }
 
 /// Growth from frame to frame: `grow` wants planes.
-fn grow_all(columns: &mut [Column], shape: Shape, (radius, nkeep): (f64, u32)) {
+fn grow_all(columns: &mut [Column], shape: Shape, growth: Growth) {
     let samples = (0..shape.frames).flat_map(|frame| columns.iter().map(move |column| column.reasons[frame]));
     let mut reasons: Vec<Reason> = samples.collect();
-    grow(&mut reasons, shape, radius, nkeep);
+    grow(&mut reasons, shape, growth);
     for (pixel, column) in columns.iter_mut().enumerate() {
         for (frame, reason) in column.reasons.iter_mut().enumerate() {
             *reason = reasons[frame * shape.height * shape.width + pixel];

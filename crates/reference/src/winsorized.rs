@@ -6,7 +6,8 @@ use crate::Working;
 use crate::column::Sample;
 use crate::moments::{mean, variance_by_mean, variance_by_median};
 use crate::order::{median, sn};
-use crate::outcome::{Context, Dropped, Outcome, Pass, Side, Stop, lower_bound, upper_bound};
+use crate::outcome::{Context, Dropped, Outcome, Pass, Stop, f1};
+use crate::spread::SN_FACTOR;
 
 /// Winsorised values lie within this many s of the centre.
 const REACH: f64 = 1.5;
@@ -16,8 +17,6 @@ const FACTOR: f64 = 1.134;
 const STILL: f64 = 0.0005;
 /// Most rounds.
 const ROUNDS: usize = 100;
-/// Turns Sₙ into the standard deviation of Gaussian data.
-const SN_FACTOR: f64 = 1.1926;
 
 /// Centre and scatter of a pass, or why there is no test.
 type Estimate = Result<(f64, f64), Stop>;
@@ -28,6 +27,7 @@ pub(crate) fn reject(column: &[Sample], winsorized: &Winsorized, context: &Conte
         WinsorizedRule::Median => 4,
         WinsorizedRule::MovingMean { .. } => 3,
     };
+    let factors = [winsorized.lsigma, winsorized.hsigma];
     let (mut set, mut dropped, mut passes) = (column.to_vec(), vec![], vec![]);
     let stop = loop {
         let (n, pass) = (set.len(), passes.len() + 1);
@@ -42,31 +42,16 @@ pub(crate) fn reject(column: &[Sample], winsorized: &Winsorized, context: &Conte
             Ok(estimate) => estimate,
             Err(stop) => break stop,
         };
-        let (lower, upper) = (lower_bound(c, winsorized.lsigma, s), upper_bound(c, winsorized.hsigma, s));
-        passes.push(Pass { center: c, sigma: s, lower, upper, n, low: 0, high: 0, undone: false });
         let gone: Vec<Dropped> =
-            set.iter().filter_map(|&sample| test(sample, c, s, winsorized, pass)).collect();
+            set.iter().filter_map(|&sample| f1(sample, c, s * s, factors, pass)).collect();
+        passes.push(Pass::new(c, s, factors, n).dropping(&gone));
         set.retain(|sample| gone.iter().all(|gone| gone.sample.frame != sample.frame));
-        let of_side = |side| gone.iter().filter(|gone| gone.side == side).count();
-        (passes[pass - 1].low, passes[pass - 1].high) = (of_side(Side::Low), of_side(Side::High));
         if gone.is_empty() {
             break Stop::Converged;
         }
         dropped.extend(gone);
     };
     Outcome { dropped, passes, ..Outcome::keeping_all(stop) }
-}
-
-/// F1 with V = s·s.
-fn test(sample: Sample, c: f64, s: f64, winsorized: &Winsorized, pass: usize) -> Option<Dropped> {
-    let d = sample.y - c;
-    let beyond = |k: f64| k.is_finite() && d * d > (k * k) * (s * s);
-    let side = match d {
-        d if d < 0.0 && beyond(winsorized.lsigma) => Side::Low,
-        d if d > 0.0 && beyond(winsorized.hsigma) => Side::High,
-        _ => return None,
-    };
-    Some(Dropped { sample, side, pass, residual: d.abs() / s })
 }
 
 /// A: the centre is the median and stays; s starts as the standard deviation about the mean.

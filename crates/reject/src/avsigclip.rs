@@ -7,10 +7,10 @@
 //! ```
 
 use skystack_simd::Vector;
-use skystack_stats::lane::{self, Bounds, Distances, SUM_CHUNK, Squares, Window};
+use skystack_stats::lane::{self, Bounds, Distances, SUM_CHUNK, Squares, Window, number};
 
+use crate::builders::builders;
 use crate::clipping::{Clip, CorrectedSquares, Widths};
-use crate::columns::number;
 use crate::error::{check_factor, check_sigscale};
 use crate::noise::{FrameScale, at_least};
 use crate::sigclip::{Survivors, trimmed_mean};
@@ -99,46 +99,11 @@ impl AvSigClip {
         }
     }
 
-    /// Low clipping factor (σ).
-    pub const fn lsigma(mut self, lsigma: f64) -> Self {
-        self.lsigma = lsigma;
-        self
-    }
-
-    /// High clipping factor (σ).
-    pub const fn hsigma(mut self, hsigma: f64) -> Self {
-        self.hsigma = hsigma;
-        self
-    }
-
-    /// Median or mean.
-    #[doc(alias = "mclip")]
-    pub const fn center(mut self, center: Center) -> Self {
-        self.center = center;
-        self
-    }
+    builders!(lsigma hsigma center nkeep maxrej sigscale);
 
     /// Whose scatter is pooled.
     pub const fn pool(mut self, pool: Pool) -> Self {
         self.pool = pool;
-        self
-    }
-
-    /// Least number of samples kept.
-    pub const fn nkeep(mut self, nkeep: u32) -> Self {
-        self.nkeep = nkeep;
-        self
-    }
-
-    /// Most samples rejected (IRAF: a negative `nkeep`).
-    pub const fn maxrej(mut self, maxrej: u32) -> Self {
-        self.maxrej = Some(maxrej);
-        self
-    }
-
-    /// Scales that are further than this from 1 correct the noise of their frames; 0 = never.
-    pub const fn sigscale(mut self, sigscale: f64) -> Self {
-        self.sigscale = sigscale;
         self
     }
 

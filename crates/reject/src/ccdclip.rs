@@ -1,5 +1,6 @@
 //! ccdclip: clipping by the noise model of a detector (algorithms.md section 5.6).
 
+use crate::builders::builders;
 use crate::clipping::Widths;
 use crate::error::{check_factor, check_sigscale};
 use crate::noise::{FrameScale, NoiseModel};
@@ -94,36 +95,7 @@ impl CcdClip {
         }
     }
 
-    /// Low clipping factor (σ).
-    pub const fn lsigma(mut self, lsigma: f64) -> Self {
-        self.lsigma = lsigma;
-        self
-    }
-
-    /// High clipping factor (σ).
-    pub const fn hsigma(mut self, hsigma: f64) -> Self {
-        self.hsigma = hsigma;
-        self
-    }
-
-    /// Median or mean.
-    #[doc(alias = "mclip")]
-    pub const fn center(mut self, center: Center) -> Self {
-        self.center = center;
-        self
-    }
-
-    /// Trimming of a mean centre.
-    pub const fn trim(mut self, trim: Trim) -> Self {
-        self.trim = trim;
-        self
-    }
-
-    /// Most passes; `None`: to convergence.
-    pub const fn maxiters(mut self, maxiters: Option<u32>) -> Self {
-        self.maxiters = maxiters;
-        self
-    }
+    builders!(lsigma hsigma center trim maxiters sigscale);
 
     /// Least number of samples kept. Where the convention restores nothing this switches to [`Restore::Nearest`].
     pub const fn nkeep(mut self, nkeep: u32) -> Self {
@@ -141,12 +113,6 @@ impl CcdClip {
     /// What `nkeep` and `maxrej` do.
     pub const fn restore(mut self, restore: Restore) -> Self {
         self.restore = restore;
-        self
-    }
-
-    /// Scales that are further than this from 1 correct the noise of their frames; 0 = never.
-    pub const fn sigscale(mut self, sigscale: f64) -> Self {
-        self.sigscale = sigscale;
         self
     }
 

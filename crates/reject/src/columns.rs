@@ -1,7 +1,7 @@
 //! L columns on their way through a rejection, and what is left of them.
 
 use skystack_simd::{Element, Isa, LaneBuffer, Task, Vector, Words};
-use skystack_stats::lane::{self, Bounds, Window, sorted_registers};
+use skystack_stats::lane::{self, Bounds, Window, number, sorted_registers};
 
 use crate::Fates;
 
@@ -46,23 +46,23 @@ pub struct Columns<'a, V: Vector> {
     pub pooled: f64,
 }
 
-/// Bytes that the samples of a block may take: a small part of an ordinary second-level cache.
-const BLOCK_BYTES: usize = 64 << 10;
+/// Bytes that the samples of some groups may take: a small part of an ordinary second-level cache.
+const GROUPS_BYTES: usize = 64 << 10;
 
-/// Fewest groups of L pixels in a block: with one, each line of a frame is a walk through memory of its own.
+/// Fewest groups of L pixels at a time: with one, each line of a frame is a walk through memory of its own.
 pub const LEAST_GROUPS: usize = 4;
 
-/// Most groups of L pixels in a block: 512 bytes of each frame at a time keep the prefetchers of the memory running. (One
+/// Most groups of L pixels at a time: 512 bytes of each frame at a time keep the prefetchers of the memory running. (One
 /// group at a time reads 31 frames of 256 x 256 at 0.32 ns a sample, eight at 0.07; AMD EPYC Zen 4, 2026-11-21.)
 pub const MOST_GROUPS: usize = 8;
 
 /// How many groups of L pixels are loaded at a time, of pairs half as many: one of two numbers that the load knows.
 const fn groups_of_block(frames: usize) -> usize {
     let column = frames.saturating_mul(LaneBuffer::REGISTER_BYTES);
-    if column <= BLOCK_BYTES / MOST_GROUPS { MOST_GROUPS } else { LEAST_GROUPS }
+    if column <= GROUPS_BYTES / MOST_GROUPS { MOST_GROUPS } else { LEAST_GROUPS }
 }
 
-/// Bytes of a block and its scratch for `frames` frames at any level, with so many `layers` (variances, weights).
+/// Bytes of the groups and their scratch for `frames` frames at any level, with so many `layers` (variances, weights).
 pub const fn columns_bytes(frames: usize, layers: usize) -> usize {
     // Samples of all groups, padded and sorted, residuals and deviations: of a pair of registers, and these in f64.
     let registers =
@@ -102,9 +102,9 @@ impl ColumnsScratch {
         &mut self,
         isa: W::Isa,
         frames: usize,
-    ) -> WordBlock<'_, W, V> {
+    ) -> WordGroups<'_, W, V> {
         let Self { registers: [samples, padded, sorted, residuals, deviations], keys, fates, .. } = self;
-        WordBlock {
+        WordGroups {
             frames,
             words: samples.vectors(isa, frames * groups_of_block(frames)),
             sorted: sorted.vectors(isa, sorted_registers(frames)),
@@ -121,11 +121,11 @@ impl ColumnsScratch {
     /// # Panics
     /// If it was made for fewer frames.
     #[inline(always)]
-    pub fn block<V: Vector>(&mut self, isa: V::Isa, frames: usize) -> Block<'_, V> {
+    pub fn groups<V: Vector>(&mut self, isa: V::Isa, frames: usize) -> Groups<'_, V> {
         let Self { registers: [samples, padded, sorted, residuals, deviations], keys, fates, layers } = self;
         let [variances, weights] = layers;
         let of_layer = |layer: &LaneBuffer| if layer.bytes() == 0 { 0 } else { frames };
-        Block {
+        Groups {
             variances: variances.vectors(isa, of_layer(variances)),
             weights: weights.vectors(isa, of_layer(weights)),
             frames,
@@ -142,7 +142,7 @@ impl ColumnsScratch {
 
 /// Several groups of L columns that are loaded together.
 #[derive(Debug)]
-pub struct Block<'a, V: Vector> {
+pub struct Groups<'a, V: Vector> {
     frames: usize,
     /// Group by group, N registers each in frame order.
     pub samples: &'a mut [V],
@@ -156,10 +156,10 @@ pub struct Block<'a, V: Vector> {
     weights: &'a mut [V],
 }
 
-impl<V: Vector> Block<'_, V> {
+impl<V: Vector> Groups<'_, V> {
     /// Number of groups that it has room for.
     #[inline(always)]
-    pub fn groups(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.samples.len() / self.frames
     }
 
@@ -186,9 +186,9 @@ impl<V: Vector> Block<'_, V> {
     }
 }
 
-/// [`Block`] of 16-bit integers.
+/// [`Groups`] of 16-bit integers.
 #[derive(Debug)]
-pub struct WordBlock<'a, W, V: Vector> {
+pub struct WordGroups<'a, W, V: Vector> {
     frames: usize,
     /// Group by group, N registers each in frame order.
     pub words: &'a mut [W],
@@ -202,10 +202,10 @@ pub struct WordBlock<'a, W, V: Vector> {
     fates: &'a mut [Fates],
 }
 
-impl<W, V: Vector> WordBlock<'_, W, V> {
+impl<W, V: Vector> WordGroups<'_, W, V> {
     /// Number of groups that it has room for.
     #[inline(always)]
-    pub fn groups(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.words.len() / self.frames
     }
 
@@ -326,17 +326,4 @@ impl<V: Vector> Kept<V> {
         let count = columns.count_valid(isa);
         Self { bounds, count, valid: count, window: None, all: columns.full }
     }
-}
-
-/// The constants 0 and 1 in every lane.
-#[inline(always)]
-pub(crate) fn constants<V: Vector>(isa: V::Isa) -> (V, V) {
-    (number(isa, 0), number(isa, 1))
-}
-
-/// A count or rank in every lane: exact in f32 for all stacks that `skystack-combine` accepts (2²² frames).
-#[inline(always)]
-pub(crate) fn number<V: Vector>(isa: V::Isa, value: usize) -> V {
-    // From 32 bits: from 64 it is five instructions where there is no AVX-512.
-    V::splat(isa, V::Element::from_i32(value as i32))
 }

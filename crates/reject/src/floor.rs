@@ -1,8 +1,7 @@
 //! K, the number of samples that a rejection must keep, of each lane (algorithms.md section 5.0.4).
 
 use skystack_simd::Vector;
-
-use crate::columns::{constants, number};
+use skystack_stats::lane::{constants, number};
 
 /// [`kept_at_least`](crate::kept_at_least) of each lane.
 #[inline(always)]

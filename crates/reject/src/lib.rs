@@ -15,6 +15,7 @@
 #![forbid(unsafe_code)]
 
 mod avsigclip;
+mod builders;
 mod ccdclip;
 mod clipping;
 mod columns;
@@ -45,7 +46,7 @@ mod winsorized;
 pub use avsigclip::{AvSigClip, Pool, Scatter, pooled};
 pub use ccdclip::CcdClip;
 pub use columns::{
-    Block, Columns, ColumnsScratch, Kept, LEAST_GROUPS, MOST_GROUPS, WordBlock, columns_bytes, sort_keys,
+    Columns, ColumnsScratch, Groups, Kept, LEAST_GROUPS, MOST_GROUPS, WordGroups, columns_bytes, sort_keys,
 };
 pub use convention::Convention;
 pub use crreject::crreject;
@@ -59,6 +60,7 @@ pub use madclip::madclip;
 pub use meanclip::MeanClip;
 pub use medsigma::MedSigma;
 pub use minmax::{MinMax, MinMaxDrops};
+pub use noise::NoiseModel;
 pub use pclip::{PClip, PClipRule};
 pub use percentile::Percentile;
 pub use prepared::Prepared;
@@ -102,6 +104,24 @@ pub enum Rejection {
 }
 
 impl Rejection {
+    /// Least number of samples that it keeps, and most that it rejects; `None` for one that has no such limit.
+    pub const fn limits(&self) -> Option<(u32, Option<u32>)> {
+        match self {
+            Self::Extrema(Extrema { nkeep, maxrej, .. })
+            | Self::SigClip(SigClip { nkeep, maxrej, .. })
+            | Self::AvSigClip(AvSigClip { nkeep, maxrej, .. })
+            | Self::CcdClip(CcdClip { nkeep, maxrej, .. })
+            | Self::PClip(PClip { nkeep, maxrej, .. })
+            | Self::Percentile(Percentile { nkeep, maxrej, .. })
+            | Self::LinearFit(LinearFit { nkeep, maxrej, .. })
+            | Self::Gesd(Gesd { nkeep, maxrej, .. })
+            | Self::VarClip(VarClip { nkeep, maxrej, .. }) => Some((*nkeep, *maxrej)),
+            Self::None | Self::MinMax(_) | Self::MeanClip(_) | Self::MedSigma(_) | Self::Winsorized(_) => {
+                None
+            }
+        }
+    }
+
     /// Can this run on a stack of `frames` frames?
     ///
     /// # Errors
@@ -125,83 +145,17 @@ impl Rejection {
     }
 }
 
-impl From<SigClip> for Rejection {
-    fn from(sigclip: SigClip) -> Self {
-        Self::SigClip(sigclip)
-    }
+macro_rules! from_parameters {
+    ($($parameters:ident)+) => { $(
+        impl From<$parameters> for Rejection {
+            fn from(parameters: $parameters) -> Self {
+                Self::$parameters(parameters)
+            }
+        }
+    )+ };
 }
 
-impl From<AvSigClip> for Rejection {
-    fn from(avsigclip: AvSigClip) -> Self {
-        Self::AvSigClip(avsigclip)
-    }
-}
-
-impl From<CcdClip> for Rejection {
-    fn from(ccdclip: CcdClip) -> Self {
-        Self::CcdClip(ccdclip)
-    }
-}
-
-impl From<MeanClip> for Rejection {
-    fn from(meanclip: MeanClip) -> Self {
-        Self::MeanClip(meanclip)
-    }
-}
-
-impl From<VarClip> for Rejection {
-    fn from(varclip: VarClip) -> Self {
-        Self::VarClip(varclip)
-    }
-}
-
-impl From<MinMax> for Rejection {
-    fn from(minmax: MinMax) -> Self {
-        Self::MinMax(minmax)
-    }
-}
-
-impl From<Extrema> for Rejection {
-    fn from(extrema: Extrema) -> Self {
-        Self::Extrema(extrema)
-    }
-}
-
-impl From<PClip> for Rejection {
-    fn from(pclip: PClip) -> Self {
-        Self::PClip(pclip)
-    }
-}
-
-impl From<Percentile> for Rejection {
-    fn from(percentile: Percentile) -> Self {
-        Self::Percentile(percentile)
-    }
-}
-
-impl From<MedSigma> for Rejection {
-    fn from(medsigma: MedSigma) -> Self {
-        Self::MedSigma(medsigma)
-    }
-}
-
-impl From<Winsorized> for Rejection {
-    fn from(winsorized: Winsorized) -> Self {
-        Self::Winsorized(winsorized)
-    }
-}
-
-impl From<LinearFit> for Rejection {
-    fn from(linearfit: LinearFit) -> Self {
-        Self::LinearFit(linearfit)
-    }
-}
-
-impl From<Gesd> for Rejection {
-    fn from(gesd: Gesd) -> Self {
-        Self::Gesd(gesd)
-    }
-}
+from_parameters!(MinMax Extrema SigClip AvSigClip CcdClip MeanClip VarClip PClip Percentile MedSigma Winsorized LinearFit Gesd);
 
 /// K of algorithms.md section 5.0.4: how many of `valid` samples a rejection must keep.
 pub fn kept_at_least(nkeep: u32, maxrej: Option<u32>, valid: usize) -> usize {

@@ -10,10 +10,10 @@
 //! What is kept is an interval of values. Each round drops from the ends of the whole sorted column.
 
 use skystack_simd::{Mask, Vector};
-use skystack_stats::lane::{self, Bounds, DeviationMoments, Deviations, Window};
+use skystack_stats::lane::{self, Bounds, Deviations, Moments, Window, number};
 use skystack_stats::slice::IQR_STD_FACTOR;
 
-use crate::columns::number;
+use crate::builders::builders;
 use crate::error::check_factor;
 use crate::prepared::Algorithm;
 use crate::sigclip::{Limits, Survivors, Test, drop_ends};
@@ -63,17 +63,7 @@ impl MeanClip {
         }
     }
 
-    /// Low clipping factor (σ).
-    pub const fn lsigma(mut self, lsigma: f64) -> Self {
-        self.lsigma = lsigma;
-        self
-    }
-
-    /// High clipping factor (σ).
-    pub const fn hsigma(mut self, hsigma: f64) -> Self {
-        self.hsigma = hsigma;
-        self
-    }
+    builders!(lsigma hsigma);
 
     /// Number of rounds, the first one included.
     #[doc(alias = "numIter")]
@@ -169,7 +159,7 @@ fn by_mean<V: Vector>(isa: V::Isa, samples: &[V], survivors: &Survivors<V>) -> L
     let (zero, one) = (V::Wide::splat(isa, 0.0), V::Wide::splat(isa, 1.0));
     let (n, pivot) = (survivors.window.count.widen(), survivors.mean(isa, samples));
     let deviations = Deviations { members: survivors.bounds, pivot, zero };
-    let [s1, s2] = lane::sum(isa, samples, &DeviationMoments(deviations));
+    let [s1, s2] = lane::sum(isa, samples, &Moments(deviations));
     let q = s2 - (s1 * s1) / n;
     Limits { center: V::narrow(pivot), variance: V::Wide::select(q.lt(zero), zero, q) / (n - one) }
 }

@@ -1,9 +1,9 @@
 //! medsigma: replace outliers by the median, so that every pixel keeps all its samples (algorithms.md section 5.10).
 
 use skystack_simd::{Element, Mask, Vector};
-use skystack_stats::lane::{self, All, Bounds, Members, Window};
+use skystack_stats::lane::{self, All, Bounds, Members, Window, constants, number};
 
-use crate::columns::{constants, number};
+use crate::builders::builders;
 use crate::error::check_factor;
 use crate::prepared::Algorithm;
 use crate::sigclip::Test;
@@ -73,17 +73,7 @@ impl MedSigma {
         }
     }
 
-    /// Low factor (σ).
-    pub const fn lsigma(mut self, lsigma: f64) -> Self {
-        self.lsigma = lsigma;
-        self
-    }
-
-    /// High factor (σ).
-    pub const fn hsigma(mut self, hsigma: f64) -> Self {
-        self.hsigma = hsigma;
-        self
-    }
+    builders!(lsigma hsigma);
 
     /// What the distance of a sample is measured from.
     pub const fn about(mut self, about: About) -> Self {

@@ -7,9 +7,12 @@ use crate::{FrameFacts, Noise, Scaling};
 /// Least variance of the read noise: IRAF's largest number in the place of its reciprocal.
 const LEAST_VARIANCE: f64 = 1e4 / 0.99e37;
 
-/// The noise model of one frame.
+/// The noise model of one frame, ready for kernels.
+///
+/// # References
+/// IRAF `imcombine` help, "ccdclip".
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct NoiseModel {
+pub struct NoiseModel {
     /// ρ = max((R/g)², least), in DN².
     read: f64,
     gain: f64,
@@ -17,14 +20,20 @@ pub(crate) struct NoiseModel {
 }
 
 impl NoiseModel {
-    pub(crate) fn new(noise: &Noise) -> Self {
+    /// Of samples as they were read.
+    pub fn new(noise: &Noise) -> Self {
         let read = (noise.rdnoise / noise.gain) * (noise.rdnoise / noise.gain);
         Self { read: read.max(LEAST_VARIANCE), gain: noise.gain, snoise: noise.snoise }
     }
 
-    /// V = (ρ + S/g) + (S·f)·(S·f) with S = max(0, signal).
+    /// Of scaled samples: gᵢ·sᵢ for gᵢ.
+    pub fn scaled(noise: &Noise, scaling: &Scaling) -> Self {
+        Self::new(&Noise { gain: noise.gain * scaling.scale(), ..*noise })
+    }
+
+    /// V = (ρ + S/g) + (S·f)·(S·f) with S = max(0, `signal`), in DN². S is 0 for NaN.
     #[inline(always)]
-    pub(crate) fn variance<W: Vector<Element = f64>>(&self, isa: W::Isa, signal: W) -> W {
+    pub fn variance<W: Vector<Element = f64>>(&self, isa: W::Isa, signal: W) -> W {
         let constant = |value: f64| W::splat(isa, value);
         let signal = at_least(isa, signal, 0.0);
         let photons = constant(self.read) + signal / constant(self.gain);

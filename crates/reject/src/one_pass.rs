@@ -4,12 +4,12 @@
 //! sort;  c, σ from the ranks;  drop from both ends up to the first rank that stays;  nearest ranks come back until K are kept
 //! ```
 
-use skystack_simd::{Element, Mask, Vector};
-use skystack_stats::lane::{Bounds, Window, true_lanes};
+use skystack_simd::{Mask, Vector};
+use skystack_stats::lane::{Bounds, Window};
 
 use crate::sigclip::Survivors;
 use crate::sigclip::ends::{Limit, drop_ends};
-use crate::sigclip::restore::{Growth, grow};
+use crate::sigclip::restore::{Residuals, nearest_ranks};
 use crate::{Columns, Kept};
 
 /// What a pass tests with.
@@ -41,37 +41,27 @@ pub(crate) fn keep<V: Vector>(
         let Survivors { bounds, window, all } = after;
         return Kept { bounds, count: window.count, valid, window: Some(window), all };
     }
-    let window = nearest_ranks(columns, &after.window, test, &valid, &kept, short);
+    let residuals = OnDemand { test, ranks: columns.ranks() };
+    let window = nearest_ranks(columns.samples.len(), &after.window, [&kept, &valid], short, &residuals);
     let bounds = crate::ranks::cut_to_window(isa, columns, &window);
     columns.note_restored(&after.bounds, &bounds, short);
     Kept { bounds, count: window.count, valid, window: Some(window), all: false }
 }
 
-/// Grows the window of each `short` lane towards the smaller residual: rare, so lane by lane.
-#[inline(always)]
-fn nearest_ranks<V: Vector>(
-    columns: &Columns<'_, V>,
-    left: &Window<V>,
-    test: &impl OnePass<V>,
-    valid: &V,
-    kept: &V,
-    short: V::Mask,
-) -> Window<V> {
-    let mut window = *left;
-    window.ranks = skystack_stats::lane::Ranks::unknown(columns.samples.len());
-    for lane in true_lanes(short) {
-        let (first, count) = left.lane(lane);
-        let valid = valid.lanes()[lane].widen() as usize;
-        let (low, high) = grow(Growth {
-            low: first + 1,
-            high: first + count,
-            kept: kept.lanes()[lane].widen() as usize,
-            valid,
-            guard: test.guard(valid),
-            residual: |rank: usize| test.residual(lane, columns.ranks()[rank - 1].lanes()[lane]),
-        });
-        window.first.lanes_mut()[lane] = V::Element::from_i32((low - 1) as i32);
-        window.count.lanes_mut()[lane] = V::Element::from_i32((high + 1 - low) as i32);
+/// Residuals that a test works out when they are asked for.
+struct OnDemand<'a, V, T> {
+    test: &'a T,
+    /// The samples in order.
+    ranks: &'a [V],
+}
+
+impl<V: Vector, T: OnePass<V>> Residuals for OnDemand<'_, V, T> {
+    #[inline(always)]
+    fn guard(&self, _: usize, valid: usize) -> usize {
+        self.test.guard(valid)
     }
-    window
+    #[inline(always)]
+    fn residual(&self, lane: usize, rank: usize) -> f64 {
+        self.test.residual(lane, self.ranks[rank - 1].lanes()[lane])
+    }
 }

@@ -3,6 +3,7 @@
 use skystack_simd::{Element, Vector};
 use skystack_stats::lane::{self, Window};
 
+use crate::builders::builders;
 use crate::one_pass::{self, OnePass};
 use crate::prepared::Algorithm;
 use crate::sigclip::ends::{Limit, Verdict};
@@ -90,29 +91,7 @@ impl PClip {
         self
     }
 
-    /// Low clipping factor (σ).
-    pub const fn lsigma(mut self, lsigma: f64) -> Self {
-        self.lsigma = lsigma;
-        self
-    }
-
-    /// High clipping factor (σ).
-    pub const fn hsigma(mut self, hsigma: f64) -> Self {
-        self.hsigma = hsigma;
-        self
-    }
-
-    /// Least number of samples kept.
-    pub const fn nkeep(mut self, nkeep: u32) -> Self {
-        self.nkeep = nkeep;
-        self
-    }
-
-    /// Most samples rejected (IRAF: a negative `nkeep`).
-    pub const fn maxrej(mut self, maxrej: u32) -> Self {
-        self.maxrej = Some(maxrej);
-        self
-    }
+    builders!(lsigma hsigma nkeep maxrej);
 
     /// Details of the arithmetic.
     pub const fn rule(mut self, rule: PClipRule) -> Self {

@@ -1,9 +1,9 @@
 //! percentile: reject what is further from the median than a fraction of it (algorithms.md section 5.9).
 
 use skystack_simd::{Element, Vector};
-use skystack_stats::lane::{self, Window};
+use skystack_stats::lane::{self, Window, constants};
 
-use crate::columns::constants;
+use crate::builders::builders;
 use crate::error::check_factor;
 use crate::one_pass::{self, OnePass};
 use crate::prepared::Algorithm;
@@ -78,17 +78,7 @@ impl Percentile {
         self
     }
 
-    /// Least number of samples kept.
-    pub const fn nkeep(mut self, nkeep: u32) -> Self {
-        self.nkeep = nkeep;
-        self
-    }
-
-    /// Most samples rejected.
-    pub const fn maxrej(mut self, maxrej: u32) -> Self {
-        self.maxrej = Some(maxrej);
-        self
-    }
+    builders!(nkeep maxrej);
 
     /// Are the parameters in their ranges?
     ///

@@ -108,6 +108,11 @@ impl Prepared {
         matches!(self.0.last(), Some(Rule::MedSigma(_)))
     }
 
+    /// Is the scatter behind the error of a weighted mean that of meanclip, over W − Σw²/W degrees of freedom (algorithms.md 5.14)?
+    pub fn has_weighted_degrees(&self) -> bool {
+        matches!(self.0.last(), Some(Rule::Rounds(_)))
+    }
+
     /// Must [`Columns::pooled`] be S² of the row (avsigclip)?
     pub fn pools_rows(&self) -> bool {
         self.0.iter().any(|rule| matches!(rule, Rule::Pooled(clip) if clip.pools_rows()))

@@ -4,9 +4,8 @@
 //! (value, frame), so at the low end the earliest frames go first, at the high end the latest.
 
 use skystack_simd::{Element, Mask, Vector};
-use skystack_stats::lane::{Bounds, Ranks, Window};
+use skystack_stats::lane::{Bounds, Ranks, Window, constants, number};
 
-use crate::columns::{constants, number};
 use crate::prepared::Algorithm;
 use crate::{Columns, Kept};
 

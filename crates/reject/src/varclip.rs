@@ -1,9 +1,9 @@
 //! varclip: clipping by the variance that comes with each sample (algorithms.md section 5.15).
 
 use skystack_simd::{Mask, Vector};
-use skystack_stats::lane::{self, Bounds};
+use skystack_stats::lane::{self, Bounds, constants, number};
 
-use crate::columns::{constants, number};
+use crate::builders::builders;
 use crate::error::check_factor;
 use crate::prepared::Algorithm;
 use crate::{
@@ -96,41 +96,7 @@ impl VarClip {
         }
     }
 
-    /// Low clipping factor (σ).
-    pub const fn lsigma(mut self, lsigma: f64) -> Self {
-        self.lsigma = lsigma;
-        self
-    }
-
-    /// High clipping factor (σ).
-    pub const fn hsigma(mut self, hsigma: f64) -> Self {
-        self.hsigma = hsigma;
-        self
-    }
-
-    /// Median or mean, from the second pass on.
-    pub const fn center(mut self, center: Center) -> Self {
-        self.center = center;
-        self
-    }
-
-    /// Most passes; `None`: to convergence.
-    pub const fn maxiters(mut self, maxiters: Option<u32>) -> Self {
-        self.maxiters = maxiters;
-        self
-    }
-
-    /// Least number of samples kept.
-    pub const fn nkeep(mut self, nkeep: u32) -> Self {
-        self.nkeep = nkeep;
-        self
-    }
-
-    /// Most samples rejected.
-    pub const fn maxrej(mut self, maxrej: u32) -> Self {
-        self.maxrej = Some(maxrej);
-        self
-    }
+    builders!(lsigma hsigma center maxiters nkeep maxrej);
 
     /// Are the parameters in their ranges?
     ///

@@ -1,7 +1,7 @@
 //! The variance of a set about its mean (algorithms.md E5), from either centre.
 
 use skystack_simd::{Mask, Vector};
-use skystack_stats::lane::{self, DeviationMoments, Deviations, Members, Terms};
+use skystack_stats::lane::{self, Deviations, Members, Moments, Terms};
 
 /// Denominator n − ddof, and n.
 #[derive(Debug, Clone, Copy)]
@@ -36,14 +36,14 @@ pub(crate) fn by_median<V: Vector>(
 ) -> V::Wide {
     let zero = V::Wide::splat(isa, 0.0);
     let about_center = Deviations { members, pivot: center.widen(), zero };
-    let [s1, s2] = lane::sum(isa, samples, &DeviationMoments(about_center));
+    let [s1, s2] = lane::sum(isa, samples, &Moments(about_center));
     let variance = degrees.variance(isa, [s1, s2]);
     // Where the median is far from the mean Q loses its digits: again, about the mean.
     let cancelled = (V::Wide::splat(isa, 0.999) * (degrees.n * s2)).lt(s1 * s1);
     if !cancelled.any() {
         return variance;
     }
-    let about_mean = DeviationMoments(about_center.about(center.widen() + s1 / degrees.n));
+    let about_mean = Moments(about_center.about(center.widen() + s1 / degrees.n));
     let about_mean = degrees.variance(isa, lane::sum(isa, samples, &about_mean));
     V::Wide::select(cancelled, about_mean, variance)
 }
@@ -58,7 +58,7 @@ pub(crate) fn by_mean<V: Vector>(
     mean: V::Wide,
 ) -> V::Wide {
     let zero = V::Wide::splat(isa, 0.0);
-    let about = DeviationMoments(Deviations { members, pivot: mean, zero });
+    let about = Moments(Deviations { members, pivot: mean, zero });
     degrees.variance(isa, lane::sum(isa, samples, &about))
 }
 
@@ -88,15 +88,4 @@ pub(crate) fn of_values<V: Vector>(
     let mean = first + s1 / degrees.n;
     let moments = lane::sum(isa, samples, &Moments(values.about(mean)));
     (mean, degrees.variance(isa, moments))
-}
-
-/// d and d².
-struct Moments<A>(A);
-
-impl<V: Vector, A: Terms<V, 1>> Terms<V, 2> for Moments<A> {
-    #[inline(always)]
-    fn terms(&self, frame: usize, y: V) -> [V::Wide; 2] {
-        let [d] = self.0.terms(frame, y);
-        [d, d * d]
-    }
 }

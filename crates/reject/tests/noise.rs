@@ -50,7 +50,6 @@ struct Case {
     /// Pixels of frames, before scaling.
     columns: Vec<Vec<f64>>,
     variances: Vec<Vec<f64>>,
-    ignore_unknown: bool,
 }
 
 impl Case {
@@ -67,7 +66,7 @@ impl Case {
         let weights =
             draw.chance(50).then(|| (0..frames).map(|_| draw.pick(&[0.0, 0.25, 0.3, 1.0])).collect());
         let (scalings, noise) = (scalings(draw, frames), noise(draw, frames));
-        Self { rejection, scalings, noise, weights, columns, variances, ignore_unknown: draw.chance(30) }
+        Self { rejection, scalings, noise, weights, columns, variances }
     }
 
     fn facts(&self) -> FrameFacts<'_> {
@@ -85,7 +84,6 @@ impl Case {
             scalings: &self.scalings,
             noise: &self.noise,
             weights: self.weights.as_deref(),
-            ignore_unknown_variances: self.ignore_unknown,
             ..Setup::convention(Convention::Iraf, working)
         }
     }
@@ -101,7 +99,7 @@ impl Case {
         let v = T::narrow(of_pixel[frame]).widen();
         let v = T::narrow(v * (scaling.multiply * scaling.multiply)).widen();
         let known = v > 0.0 && v.is_finite();
-        let there = y.is_finite() && (known || self.ignore_unknown);
+        let there = y.is_finite() && known;
         (T::narrow(if there { y } else { f64::NAN }), T::narrow(if known { v } else { f64::NAN }))
     }
 }
@@ -257,7 +255,7 @@ impl<T: Element> Kernel for Run<'_, T> {
         }
         for is_first in stages {
             for group in pixels.chunks(Pair::<T::Vector<I>>::LANES) {
-                let mut block = scratch.block::<Pair<T::Vector<I>>>(isa, frames);
+                let mut groups = scratch.groups::<Pair<T::Vector<I>>>(isa, frames);
                 let mut full = true;
                 let mut variances = vec![Pair::<T::Vector<I>>::splat(isa, T::NAN); frames];
                 for (frame, of_frame) in variances.iter_mut().enumerate() {
@@ -265,11 +263,11 @@ impl<T: Element> Kernel for Run<'_, T> {
                         let pixel = *group.get(lane).unwrap_or(&group[0]);
                         let (y, v) = case.ingested::<T>(pixel, frame);
                         full &= !y.widen().is_nan();
-                        block.samples[frame].lanes_mut()[lane] = y;
+                        groups.samples[frame].lanes_mut()[lane] = y;
                         of_frame.lanes_mut()[lane] = v;
                     }
                 }
-                let mut columns = block.columns(0, full);
+                let mut columns = groups.columns(0, full);
                 if prepared.needs_variances() {
                     columns.variances = &mut variances;
                 }

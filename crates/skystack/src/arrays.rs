@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use ndarray::{Array2, Array3, ArrayView2, ArrayView3, Axis};
 use skystack_combine::{
-    BoxError, CountProduct, CubeProduct, FrameSource, Layer, MemorySink, Placement, Plane, Planes,
+    BoxError, CountProduct, CubeProduct, FrameSource, Layer, MemorySink, Options, Placement, Plane, Planes,
     SampleFormat, SampleType, ValueProduct, Variance, WorkingType,
 };
 use skystack_plan::{Source, Workload};
@@ -14,6 +14,7 @@ use skystack_simd::Element;
 use crate::noise::Numbered;
 use crate::offsets::{Framed, Layout};
 use crate::report::Run;
+use crate::trace::Column;
 use crate::warning::{Levels, LowLevel};
 use crate::{Error, ErrorKind, FrameReport, Report, Stacker};
 
@@ -171,6 +172,36 @@ impl<'a, S: Sample> Frames<'a, S> {
         check_layer("variances", &self.variances, &shapes)?;
         check_layer("weights", &self.weights, &shapes)?;
         check_layer("quality", &self.quality, &shapes)
+    }
+
+    /// The frames as messages and lists of numbers have them.
+    pub(crate) fn numbered(&self) -> Vec<Numbered<'static>> {
+        (1..=self.planes.len()).map(|i| Numbered { name: format!("frame {i}"), header: None }).collect()
+    }
+
+    /// The options of a run, with what comes with the samples.
+    pub(crate) fn options(&self, stacker: &Stacker, numbered: &[Numbered<'_>]) -> Result<Options, Error> {
+        let mut options = stacker.options_for(numbered, stacker.options.products)?;
+        if !self.variances.is_empty() {
+            options.variance = Variance::Planes;
+        }
+        options.sample_weights = !self.weights.is_empty();
+        Ok(options)
+    }
+
+    /// What the frames have at an output pixel; NaN where there is none.
+    pub(crate) fn column(&self, layout: &Layout, x: usize, y: usize) -> Column {
+        let own = |frame: usize| layout.within(frame, x, y).map(|(x, y)| [y, x]);
+        let is_good = |frame: usize, at| self.masks.get(frame).is_none_or(|mask| mask[at] == 0);
+        let samples = self.planes.iter().enumerate().map(|(frame, plane)| {
+            own(frame).filter(|at| is_good(frame, *at)).map_or(f64::NAN, |at| plane[at].working().widen())
+        });
+        let variances = self
+            .variances
+            .iter()
+            .enumerate()
+            .map(|(frame, plane)| own(frame).map_or(f64::NAN, |at| plane[at].working().widen()));
+        (samples.collect(), variances.collect())
     }
 }
 
@@ -355,13 +386,8 @@ fn combine<S: Sample, T: WorkingType>(
     let source = ViewSource::new(frames, stacker, in_place)?;
     let count = frames.planes.len();
     let shape = (source.layout.height, source.layout.width);
-    let numbered = |i: usize| Numbered { name: format!("frame {}", i + 1), header: None };
-    let numbered: Vec<Numbered<'_>> = (0..count).map(numbered).collect();
-    let mut options = stacker.options_for(&numbered, stacker.options.products)?;
-    if !frames.variances.is_empty() {
-        options.variance = Variance::Planes;
-    }
-    options.sample_weights = !frames.weights.is_empty();
+    let numbered = frames.numbered();
+    let mut options = frames.options(stacker, &numbered)?;
     let products = options.products;
     let borrowed = (0..count).all(|i| source.frame(i).is_some());
     let layers = usize::from(!frames.masks.is_empty())

@@ -60,7 +60,7 @@ fn run_as<T: skystack_combine::WorkingType + Physical + Stored>(
     let statistics = before.elapsed();
     normalised.apply(&mut options);
     let blank = Inputs::integer_blank(stacker, bitpix)?;
-    let storage = Storage { bitpix, floats: if bitpix == Bitpix::F32 { bitpix } else { T::BITPIX }, blank };
+    let storage = Storage { bitpix, floats: inputs.floats(stacker, bitpix), blank };
     let low = LowLevel::of(&options, frames);
     let mut sink = FileSink::create(outputs, storage, frames, shape, low)?;
     let summary = stacker.engine::<T>(&options, inputs, &mut sink, &plan)?;

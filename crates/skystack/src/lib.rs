@@ -94,7 +94,7 @@ pub use output::OutputFiles;
 pub use report::{FrameReport, Report};
 pub use skystack_combine::normalise::{Affine, PairWeight, Statsec};
 pub use skystack_combine::{
-    Combine, CountProduct, CubeProduct, FrameTotals, Product, Products, Progress, Reason, Timings,
+    Combine, CountProduct, CubeProduct, FrameTotals, Grow, Product, Products, Progress, Reason, Timings,
     ValueProduct,
 };
 pub use skystack_fits as fits;

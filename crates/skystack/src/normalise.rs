@@ -244,8 +244,7 @@ impl Wanted<'_> {
         let mut reject_factors = None;
         if let Some(norm) = self.rejection {
             let found = measured.factors(norm)?;
-            let new = found.warnings.into_iter().filter(|warning| !warnings.contains(warning));
-            warnings.extend(new.collect::<Vec<_>>());
+            add_new(&mut warnings, found.warnings);
             reject_factors = Some(found.factors);
         }
         let weights = measured.weights(self.weight)?;
@@ -282,6 +281,15 @@ impl Normalised {
             frame.weight = Some(*weight);
         }
         report.warnings.extend(self.warnings.iter().cloned().map(Into::into));
+    }
+}
+
+/// Adds what has not been said yet.
+fn add_new(warnings: &mut Vec<normalise::Warning>, found: Vec<normalise::Warning>) {
+    for warning in found {
+        if !warnings.contains(&warning) {
+            warnings.push(warning);
+        }
     }
 }
 

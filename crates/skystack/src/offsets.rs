@@ -60,6 +60,15 @@ pub(crate) struct Layout {
     pub(crate) placements: Vec<Placement>,
 }
 
+impl Layout {
+    /// The (x, y) of `frame` at an output pixel, if it covers that.
+    pub(crate) fn within(&self, frame: usize, x: usize, y: usize) -> Option<(usize, usize)> {
+        let Some(placement) = self.placements.get(frame) else { return Some((x, y)) };
+        let own = (x.checked_add_signed(-placement.x)?, y.checked_add_signed(-placement.y)?);
+        (own.0 < placement.width && own.1 < placement.height).then_some(own)
+    }
+}
+
 /// A frame as far as its place is concerned.
 pub(crate) struct Framed<'a> {
     pub(crate) name: String,

@@ -158,9 +158,7 @@ impl<P: AsRef<Path>> From<P> for OutputFiles {
 
 /// Writers of all outputs: temporary files until [`FileSink::finish`].
 pub(crate) struct FileSink {
-    bitpix: Bitpix,
-    /// What an integer image has where the computation has NaN.
-    blank: Option<i64>,
+    storage: Storage,
     frames: usize,
     width: usize,
     /// The combined image and its extensions.
@@ -175,6 +173,7 @@ pub(crate) struct FileSink {
 }
 
 /// How the samples of outputs are stored.
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Storage {
     /// Of the image.
     pub(crate) bitpix: Bitpix,
@@ -191,7 +190,7 @@ impl FileSink {
     /// Creates every output.
     pub(crate) fn create(
         outputs: &OutputFiles,
-        Storage { bitpix, floats, blank }: Storage,
+        storage: Storage,
         frames: usize,
         (height, width): (usize, usize),
         low: LowLevel,
@@ -202,9 +201,9 @@ impl FileSink {
                 Product::CubeProduct(_) => vec![width as u64, height as u64, frames as u64],
                 _ => plane.clone(),
             };
-            ImageSpec { bitpix: bitpix_of(product, floats, frames), axes, header: Header::new() }
+            ImageSpec { bitpix: bitpix_of(product, storage.floats, frames), axes, header: Header::new() }
         };
-        let image = ImageSpec { bitpix, axes: plane.clone(), header: Header::new() };
+        let image = ImageSpec { bitpix: storage.bitpix, axes: plane.clone(), header: Header::new() };
         let extensions =
             outputs.further.iter().filter(|(_, path)| path.is_none()).map(|(product, _)| *product);
         let extensions: Vec<Product> = extensions.collect();
@@ -225,7 +224,7 @@ impl FileSink {
         let bytes = specs.iter().map(size).sum::<u64>()
             + alone.map(|(product, _)| size(&spec(*product))).sum::<u64>();
         let levels = Levels::default();
-        Ok(Self { bitpix, blank, frames, width, main, extensions, others, report, bytes, low, levels })
+        Ok(Self { storage, frames, width, main, extensions, others, report, bytes, low, levels })
     }
 
     /// Completes every output, then gives all of them their names: `header` makes the header of a product, the image is none;
@@ -263,12 +262,11 @@ impl FileSink {
 
     /// Values of the computation in the type of the image (G1: rounded once).
     fn write_image<T: Element + Stored>(&mut self, row: usize, values: &[T]) -> Result<(), FitsError> {
-        let writer = &mut self.main;
-        if T::BITPIX == self.bitpix {
+        let (writer, Storage { bitpix, blank, .. }) = (&mut self.main, self.storage);
+        if T::BITPIX == bitpix {
             return writer.write_rows(0, row, values);
         }
-        let blank = self.blank;
-        match self.bitpix {
+        match bitpix {
             Bitpix::I16 => writer.write_rows(0, row, &rounded(values, blank, |v| v as i16)),
             Bitpix::I32 => writer.write_rows(0, row, &rounded(values, blank, |v| v as i32)),
             _ => writer.write_rows(0, row, &narrowed(values)),
@@ -347,11 +345,11 @@ impl<T: Element + Stored> RowSink<T> for FileSink {
         let row = band.rows().start;
         self.low.count(&mut self.levels, &band.planes.image);
         self.write_image(row, &band.planes.image)?;
-        let frames = self.frames;
+        let (frames, floats) = (self.frames, self.storage.floats);
         for product in ValueProduct::ALL {
             let values = band.planes.values(*product);
             if let Some((writer, image)) = self.place((*product).into()) {
-                if *product == ValueProduct::Exposure && T::BITPIX != Bitpix::F32 {
+                if bitpix_of((*product).into(), floats, frames) != T::BITPIX {
                     writer.write_rows_of(image, 0, row, &narrowed(values))?;
                 } else {
                     writer.write_rows_of(image, 0, row, values)?;

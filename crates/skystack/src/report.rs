@@ -88,10 +88,14 @@ pub struct FrameReport {
     pub datasum: Option<String>,
 }
 
+/// A name without its folder: where files lay is nobody's business.
+pub(crate) fn without_folder(name: &str) -> &str {
+    name.rsplit(['/', std::path::MAIN_SEPARATOR]).next().unwrap_or(name)
+}
+
 impl FrameReport {
-    /// The name without its folder: where files lay is nobody's business.
     pub(crate) fn short_name(&self) -> &str {
-        self.name.rsplit('/').next().unwrap_or(&self.name)
+        without_folder(&self.name)
     }
 
     pub(crate) fn new(name: String) -> Self {

@@ -14,9 +14,9 @@
 //! whole frames in turn                                               0.17 to 0.19
 //! ```
 //!
-//! Few frames, or a stack that stays in the caches: the sums of a strip of pixels stay in registers while its samples stream
-//! by. Otherwise the strips are too short for the prefetcher, and planes whose distance is a power of two fall on each other in
-//! the caches: there the sums of a longer strip stay in the first cache, and eight frames at a time are added to them.
+//! Few frames, or a stack that stays in the caches: the sums of a span of pixels stay in registers while its samples stream
+//! by. Otherwise the spans are too short for the prefetcher, and planes whose distance is a power of two fall on each other in
+//! the caches: there the sums of a longer span stay in the first cache, and eight frames at a time are added to them.
 
 use ndarray::{ArrayView3, ArrayViewMut2, ArrayViewMut3};
 use rayon::prelude::*;
@@ -24,8 +24,8 @@ use skystack_simd::{Element, Isa, Kernel, Level, Ordered, Vector};
 
 use crate::{Error, ErrorKind};
 
-/// Pixels of a strip whose sums stay in the first cache (16 KiB of f32).
-const STRIP_PIXELS: usize = 4096;
+/// Pixels of a span whose sums stay in the first cache (16 KiB of f32).
+const SPAN_PIXELS: usize = 4096;
 
 /// Up to this many frames eight registers of sums win, up to this many bytes of stack sixteen (the table above).
 const FEW_FRAMES: usize = 16;
@@ -40,7 +40,7 @@ pub trait Summand: Copy + Send + Sync + sealed::Sealed + 'static {
     #[doc(hidden)]
     fn add<I: Isa, const G: usize>(isa: I, frames: [&[Self]; G], sum: &mut [Self::Sum]);
 
-    /// Sums strips of R registers over all frames, from pixel `at` on, as many as are whole; returns how many pixels.
+    /// Sums spans of R registers over all frames, from pixel `at` on, as many as are whole; returns how many pixels.
     #[doc(hidden)]
     #[inline(always)]
     fn in_registers<I: Isa, const R: usize>(
@@ -206,12 +206,12 @@ impl<S: Summand> Kernel for Sum<'_, S> {
             0
         };
         (at, out) = (at + done, &mut out[done..]);
-        for strip in out.chunks_mut(STRIP_PIXELS) {
-            strip.fill(S::Sum::default());
-            let rest = add_groups::<I, S, 8>(isa, &frames, 0, at, strip);
-            let rest = add_groups::<I, S, 4>(isa, &frames, rest, at, strip);
-            add_groups::<I, S, 1>(isa, &frames, rest, at, strip);
-            at += strip.len();
+        for span in out.chunks_mut(SPAN_PIXELS) {
+            span.fill(S::Sum::default());
+            let rest = add_groups::<I, S, 8>(isa, &frames, 0, at, span);
+            let rest = add_groups::<I, S, 4>(isa, &frames, rest, at, span);
+            add_groups::<I, S, 1>(isa, &frames, rest, at, span);
+            at += span.len();
         }
     }
 }
@@ -223,7 +223,7 @@ impl<'a, S> Frames<'a, S> {
     }
 
     #[inline(always)]
-    fn strip(&self, frame: usize, at: usize, length: usize) -> &'a [S] {
+    fn span(&self, frame: usize, at: usize, length: usize) -> &'a [S] {
         &self.samples[frame * self.pixels + at..][..length]
     }
 }
@@ -239,7 +239,7 @@ fn add_groups<I: Isa, S: Summand, const G: usize>(
 ) -> usize {
     let mut frame = first;
     while frame + G <= frames.count() {
-        S::add(isa, std::array::from_fn::<_, G, _>(|k| frames.strip(frame + k, at, sum.len())), sum);
+        S::add(isa, std::array::from_fn::<_, G, _>(|k| frames.span(frame + k, at, sum.len())), sum);
         frame += G;
     }
     frame
@@ -270,12 +270,12 @@ fn sum_in_registers<I: Isa, T: Element, const R: usize>(
     sum: &mut [T],
 ) -> usize {
     let lanes = T::Vector::<I>::LANES;
-    let strip = R * lanes;
+    let span = R * lanes;
     let begun = at;
-    for sum in sum.chunks_exact_mut(strip) {
+    for sum in sum.chunks_exact_mut(span) {
         let mut totals = [T::Vector::<I>::splat(isa, T::zero()); R];
         for frame in frames.samples.chunks_exact(frames.pixels) {
-            let samples = frame[at..at + strip].chunks_exact(lanes);
+            let samples = frame[at..at + span].chunks_exact(lanes);
             for (total, samples) in totals.iter_mut().zip(samples) {
                 *total = *total + T::Vector::<I>::load(isa, samples);
             }
@@ -283,7 +283,7 @@ fn sum_in_registers<I: Isa, T: Element, const R: usize>(
         for (total, sum) in totals.iter().zip(sum.chunks_exact_mut(lanes)) {
             total.store_partial(sum);
         }
-        at += strip;
+        at += span;
     }
     at - begun
 }

@@ -129,7 +129,14 @@ pub(crate) const fn statistic(combine: Combine) -> &'static str {
 
 fn growth(options: &Options) -> Group {
     let group = Group::new("grow").with("grow", options.grow.radius);
-    if options.grow.radius < 1.0 { group } else { group.with("nkeep", options.grow.nkeep) }
+    if options.grow.radius < 1.0 {
+        return group;
+    }
+    let group = group.with("nkeep", options.grow.nkeep);
+    match options.grow.maxrej {
+        Some(maxrej) => group.with("maxrej", maxrej),
+        None => group,
+    }
 }
 
 fn thresholds(options: &Options) -> Group {
@@ -440,7 +447,7 @@ mod tests {
             .weight(Weight::Keyword("WGT".into()))
             .masks(Masks::new(MaskType::BadBits, 5).fallback(vec![4, 1]))
             .offsets(Offsets::Grid { columns: 2, step: (-3, 4) })
-            .grow(1.5, 2)
+            .grow(Grow { nkeep: 2, ..Grow::new(1.5) })
             .lthreshold(-1.0);
         let settings = Settings::of(&stacker, &stacker.options, 4, &[]);
         let lines: Vec<String> = settings.groups.iter().map(ToString::to_string).collect();

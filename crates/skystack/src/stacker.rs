@@ -5,7 +5,6 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use ndarray::ArrayView3;
 use skystack_combine::normalise::Statsec;
 use skystack_combine::{
     Control, FrameSource, Grow, Options, RowSink, Summary, ValueProduct, Variance, scratch_bytes,
@@ -230,10 +229,9 @@ impl Stacker {
         self
     }
 
-    /// Also reject the neighbours of rejected samples of the same frame, within `radius` pixels, but nowhere so that fewer than
-    /// `nkeep` samples are left.
-    pub fn grow(mut self, radius: f64, nkeep: u32) -> Self {
-        self.options.grow = Grow { radius, nkeep };
+    /// Also reject the neighbours of rejected samples of the same frame: `Grow::new(1.5)`.
+    pub fn grow(mut self, grow: Grow) -> Self {
+        self.options.grow = grow;
         self
     }
 
@@ -344,14 +342,22 @@ impl Stacker {
         files::plan(self, inputs, outputs)
     }
 
-    /// One output pixel of an array, stage by stage, from the reference implementation.
+    /// One output pixel of frames in memory, stage by stage, from the reference implementation.
     ///
     /// # Shapes
-    /// `x` is the column and `y` the row, from 0.
+    /// `x` is the column and `y` the row of the output, from 0.
+    /// # Missing data
+    /// A sample that is masked, or of a frame that does not cover the pixel, is shown as NaN.
     /// # Errors
-    /// A wrong option, or a pixel outside the array.
-    pub fn trace<S: Sample>(&self, stack: ArrayView3<'_, S>, x: usize, y: usize) -> Result<Trace, Error> {
-        trace::array(self, stack, x, y)
+    /// A wrong option, a pixel outside the output, or an option that brings in other pixels or planes: growth, a normalisation of the
+    /// rejection's own, weights of samples, the fallback where it would be used.
+    pub fn trace<'a, S: Sample + 'a>(
+        &self,
+        frames: impl Into<Frames<'a, S>>,
+        x: usize,
+        y: usize,
+    ) -> Result<Trace, Error> {
+        trace::array(self, &frames.into(), x, y)
     }
 
     /// One output pixel of FITS images, stage by stage, from the reference implementation.

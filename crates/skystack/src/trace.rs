@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use ndarray::ArrayView3;
 use skystack_combine::{Combine, Lmedian, Options, SigmaRule, Variance};
 use skystack_fits::Working as FitsWorking;
 use skystack_reference::{Setup, Working};
@@ -10,34 +9,28 @@ use skystack_simd::Element;
 
 use crate::arrays::{Frames, Sample, ViewSource};
 use crate::files::Inputs;
-use crate::noise::Numbered;
 use crate::stacker::Outtype;
 use crate::{Convention, Error, ErrorKind, Stacker, Trace};
 
 pub(crate) fn array<S: Sample>(
     stacker: &Stacker,
-    stack: ArrayView3<'_, S>,
+    frames: &Frames<'_, S>,
     x: usize,
     y: usize,
 ) -> Result<Trace, Error> {
-    let (count, height, width) = stack.dim();
+    let source = ViewSource::new(frames, stacker, S::in_place)?;
+    let (height, width) = (source.layout.height, source.layout.width);
     check_pixel(x, y, height, width)?;
-    let column = |x: usize| {
-        let samples = (0..count).map(|frame| stack[[frame, y, x]].working().widen());
-        Ok((samples.collect(), Vec::new()))
-    };
     let double = stacker.outtype == Outtype::Double || S::Working::BYTES == 8;
     let working = if double { Working::F64 } else { Working::F32 };
-    let numbered = |i: usize| Numbered { name: format!("frame {}", i + 1), header: None };
-    let numbered: Vec<Numbered<'_>> = (0..count).map(numbered).collect();
-    let mut options = stacker.options_for(&numbered, stacker.options.products)?;
-    let frames = Frames::new(stack);
-    let source = ViewSource::new(&frames, stacker, S::in_place)?;
-    let ncombine = vec![1.0; count];
+    let numbered = frames.numbered();
+    let mut options = frames.options(stacker, &numbered)?;
+    let ncombine = vec![1.0; numbered.len()];
     stacker
         .wanted()
         .resolve::<S::Working>(&source, &numbered, &ncombine, 1, &stacker.control()?)?
         .apply(&mut options);
+    let column = |x: usize| Ok(frames.column(&source.layout, x, y));
     trace(&options, (x, width), column, working)
 }
 
@@ -73,13 +66,13 @@ fn check_pixel(x: usize, y: usize, height: usize, width: usize) -> Result<(), Er
     Err(Error::new(ErrorKind::Parameter, message))
 }
 
-/// Samples and variances of a pixel of the row, by its column.
-type Samples = Result<(Vec<f64>, Vec<f64>), Error>;
+/// Samples and variances of a pixel of the row, by its column; no variances where no frame has any.
+pub(crate) type Column = (Vec<f64>, Vec<f64>);
 
 fn trace(
     options: &Options,
     (x, width): (usize, usize),
-    column: impl Fn(usize) -> Samples,
+    column: impl Fn(usize) -> Result<Column, Error>,
     working: Working,
 ) -> Result<Trace, Error> {
     let (samples, mut variances) = column(x)?;
@@ -87,7 +80,7 @@ fn trace(
         Working::F32 => options.check::<f32>(samples.len())?,
         Working::F64 => options.check::<f64>(samples.len())?,
     }
-    check_followed(options, &samples)?;
+    check_followed(options, &samples, &variances)?;
     if let Variance::Constant(variance) = options.variance {
         variances = vec![variance; samples.len()];
     }
@@ -100,7 +93,7 @@ fn trace(
 }
 
 /// Refuses what more than the samples of one pixel decides, as far as the trace does not look at it.
-fn check_followed(options: &Options, samples: &[f64]) -> Result<(), Error> {
+fn check_followed(options: &Options, samples: &[f64], variances: &[f64]) -> Result<(), Error> {
     let of_planes = options.variance == Variance::Planes;
     let message = if options.grow.radius >= 1.0 {
         format!("grow is {}, needed 0 for a trace: what grows comes from other pixels", options.grow.radius)
@@ -108,6 +101,10 @@ fn check_followed(options: &Options, samples: &[f64]) -> Result<(), Error> {
         "the rejection has a normalisation of its own, needed none for a trace, which shows one".to_owned()
     } else if options.pools_rows() && of_planes {
         "avsigclip pools a row of samples with variances, needed no variances for a trace".to_owned()
+    } else if of_planes && variances.is_empty() {
+        "variances are to come with the samples, found none, needed a variance of each sample".to_owned()
+    } else if options.sample_weights {
+        "samples have weights of their own, needed none for a trace".to_owned()
     } else if options.fallback && samples.iter().all(|sample| sample.is_nan()) {
         "no frame has a good sample at this pixel, needed one for a trace: what is used instead is not shown"
             .to_owned()

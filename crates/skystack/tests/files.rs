@@ -9,9 +9,9 @@ use common::{Folder, read};
 use ndarray::{Array2, Array3};
 use skystack::fits::{Bitpix, Header, Image, InputPath, Limits};
 use skystack::{
-    AvSigClip, CcdClip, Combine, CountProduct, CubeProduct, Error, ErrorKind, InputVariance, MinMax,
-    NoiseModel, Norm, Normalisation, OutputFiles, Outtype, Products, SigClip, Stacker, ValueProduct, VarClip,
-    Weight, simulate,
+    AvSigClip, CcdClip, Combine, CountProduct, CubeProduct, Error, ErrorKind, Footprint, Frames,
+    InputVariance, MinMax, NoiseModel, Norm, Normalisation, Offsets, OutputFiles, Outtype, Products, SigClip,
+    Stacker, ValueProduct, VarClip, Weight, simulate,
 };
 
 fn header(path: &Path) -> Header {
@@ -110,6 +110,25 @@ fn the_type_of_the_computation_follows_the_widest_input() {
     };
     assert_eq!(as_bitpix(Bitpix::F64), (Some(-64), vec![16_842_752.0, 1.0, 32_763.0]));
     assert_eq!(as_bitpix(Bitpix::F32), (Some(-32), vec![16_842_752.0, 1.0, 32_763.0]));
+}
+
+#[test]
+fn an_integer_output_is_rounded_once() {
+    let folder = Folder::new();
+    let full = folder.write("full.fits", Bitpix::I16, &[2, 1], &[65_535u16, 1], Header::new());
+    let (out, sigma) = (folder.path("sum.fits"), folder.path("sigma.fits"));
+    let outputs = OutputFiles::new(&out).sigma(&sigma).bitpix(Bitpix::I32);
+    let frames = vec![full; 301];
+    Stacker::new().combine(Combine::Sum).run_files(&frames, outputs).expect("a result");
+    // f32 has no 19 726 035.
+    assert_eq!(read(&out, 0).into_raw_vec_and_offset().0, [19_726_035.0, 301.0]);
+    assert_eq!(header(&sigma).get_i64("BITPIX"), Some(-32));
+    // Just above one half: in f32 it is a half, which goes to the even 0.
+    let half = |name, level: f32| folder.write(name, Bitpix::F32, &[1, 1], &[level], Header::new());
+    let means = [half("a.fits", 0.0), half("b.fits", 1.0), half("c.fits", 0.500_000_06)];
+    let outputs = OutputFiles::new(folder.path("mean.fits")).bitpix(Bitpix::I16);
+    Stacker::new().run_files(&means, outputs).expect("a result");
+    assert_eq!(read(&folder.path("mean.fits"), 0)[[0, 0]], 1.0);
 }
 
 #[test]
@@ -237,10 +256,42 @@ fn trace_shows_the_pixel_that_the_run_computed() {
     }
     assert_eq!(plain.trace(stack.view(), 21, 0).unwrap_err().kind(), ErrorKind::Parameter);
     // What it would not show it refuses.
-    let growing = plain.clone().grow(1.5, 1).trace(stack.view(), 3, 3).unwrap_err().to_string();
+    let growing = plain.clone().grow(Grow::new(1.5)).trace(stack.view(), 3, 3).unwrap_err().to_string();
     assert!(growing.contains("grow is 1.5, needed 0 for a trace"), "{growing}");
     let two = plain.reject_normalisation(median).trace(stack.view(), 3, 3).unwrap_err().to_string();
     assert!(two.contains("normalisation of its own"), "{two}");
+}
+
+#[test]
+fn trace_of_arrays_sees_offsets_masks_and_variances() {
+    let stack = simulate::stack(7, 9, 11, 3).frames.mapv(f64::from);
+    let masks = Array3::from_shape_fn(stack.dim(), |(i, y, x)| u8::from((5 * i + 3 * y + x) % 6 == 0));
+    let variances = Array3::from_shape_fn(stack.dim(), |(i, y, x)| ((i + 2 * y + x) % 4) as f64 * 50.0);
+    let frames = Frames::new(stack.view()).masks(masks.view()).variances(variances.view());
+    let offsets = [(0, 0), (2, 1), (-3, 4), (0, 2), (1, -1), (5, 5), (0, 0)];
+    for stacker in [
+        Stacker::new().reject(VarClip::dragons()),
+        Stacker::new().weight(Weight::Variance),
+        Stacker::new().footprint(Footprint::Intersection).combine(Combine::Median),
+    ] {
+        let stacker = stacker.offsets(Offsets::Given(offsets.to_vec()));
+        let image = stacker.run(frames.clone()).expect("a result").image;
+        for ((y, x), value) in image.indexed_iter() {
+            let traced = stacker.trace(frames.clone(), x, y).expect("a trace").pixel.value;
+            assert_eq!(traced.to_bits(), value.to_bits(), "({x}, {y}): {traced}, {value}");
+        }
+        let (height, width) = image.dim();
+        assert!(
+            stacker.trace(frames.clone(), width, 0).is_err()
+                && stacker.trace(frames.clone(), 0, height).is_err()
+        );
+    }
+    let weights = Array3::from_elem(stack.dim(), 2.0);
+    let weighted = Stacker::new().trace(frames.weights(weights.view()), 0, 0).unwrap_err().to_string();
+    assert!(weighted.contains("weights of their own"), "{weighted}");
+    let none = Stacker::new().variance(InputVariance::Extension("VAR".into()));
+    let (run, traced) = (none.run(stack.view()).map(|_| ()), none.trace(stack.view(), 0, 0).map(|_| ()));
+    assert_eq!((run.is_err(), traced.is_err()), (true, true));
 }
 
 #[test]

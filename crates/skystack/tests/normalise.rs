@@ -100,6 +100,11 @@ fn frames_that_do_not_overlap_are_told_and_stay_as_they_are() {
     assert_eq!(said(&both.run(Frames::of(views.clone())).expect("a result")), 1);
     let alone = both.normalise(Normalisation::default());
     assert_eq!(said(&alone.run(Frames::of(views)).expect("a result")), 1);
+    // Below zero there are differences, but no ratios: what the gains had to say is not lost behind the zeros.
+    let pair = [tile(100.0), tile(-200.0)];
+    let overlap = Normalisation::Overlap(Overlap { fit: OverlapFit::GainsAndZeros, ..Overlap::default() });
+    let out = Stacker::new().normalise(overlap).run(Frames::of(pair.iter().map(|t| t.view()).collect()));
+    assert_eq!(said(&out.expect("a result")), 1);
 }
 
 #[test]

@@ -44,7 +44,9 @@ fn what_each_frame_lost_adds_up_whatever_the_plan() {
     stack.slice_mut(s![7, .., 11]).fill(f32::INFINITY);
     stack[[0, 39, 69]] = f32::NAN;
     let clip = || Stacker::new().reject(SigClip::iraf().lsigma(2.0).hsigma(2.0));
-    for stacker in [clip(), clip().grow(1.5, 1), Stacker::new(), Stacker::new().combine(Combine::Median)] {
+    for stacker in
+        [clip(), clip().grow(Grow::new(1.5)), Stacker::new(), Stacker::new().combine(Combine::Median)]
+    {
         let report = stacker.clone().threads(1).run(stack.view()).expect("a result").report;
         let missing: Vec<u64> = report.per_frame.iter().map(|frame| frame.missing).collect();
         assert_eq!(missing, [1, 0, 0, 140, 0, 0, 0, 40, 0, 0, 0, 0], "{stacker:?}");
@@ -72,11 +74,21 @@ fn samples_that_nkeep_brings_back_are_a_warning() {
     let stack = simulate::stack(8, 20, 20, 5).frames;
     let clip = SigClip::iraf().lsigma(1.5).hsigma(1.5).nkeep(8);
     for grows in [0.0, 1.0] {
-        let all = Stacker::new().reject(clip).grow(grows, 8).run(stack.view()).expect("a result").report;
+        let all = Stacker::new()
+            .reject(clip)
+            .grow(Grow { nkeep: 8, ..Grow::new(grows) })
+            .run(stack.view())
+            .expect("a result")
+            .report;
         // A pass needs one sample more than it must keep: none runs.
         assert_eq!((all.restored, all.rejected), (0, 0));
         let clip = clip.nkeep(7);
-        let some = Stacker::new().reject(clip).grow(grows, 7).run(stack.view()).expect("a result").report;
+        let some = Stacker::new()
+            .reject(clip)
+            .grow(Grow { nkeep: 7, ..Grow::new(grows) })
+            .run(stack.view())
+            .expect("a result")
+            .report;
         assert!(some.restored > 20 && some.restored <= 400, "{}", some.restored);
         assert!(kinds(&some).contains(&"restored"), "{:?}", some.warnings);
     }
@@ -102,7 +114,9 @@ fn samples_without_scatter_are_a_warning() {
     let two = report(&stack, clip());
     assert_eq!((two.zero_spread, kinds(&two).contains(&"zero_spread")), (2, false));
     stack.slice_mut(s![.., 9, 19]).fill(7.0);
-    for stacker in [clip(), clip().grow(1.0, 1), clip().grow(3.0, 1)].map(|stacker| stacker.threads(1)) {
+    for stacker in
+        [clip(), clip().grow(Grow::new(1.0)), clip().grow(Grow::new(3.0))].map(|stacker| stacker.threads(1))
+    {
         let three = report(&stack, stacker.clone());
         assert_eq!((three.zero_spread, kinds(&three).contains(&"zero_spread")), (3, true));
         // Rows at the border of two bands are judged twice, and counted once.
@@ -239,7 +253,7 @@ fn history_has_every_option_and_what_became_of_each_frame() {
         .masks(Masks::new(MaskType::BadBits, 1).files(vec![mask]))
         .scale(Norm::Exposure)
         .offsets(Offsets::Given(vec![(0, 0), (1, 0), (0, 0), (0, -1)]))
-        .grow(1.5, 2)
+        .grow(Grow { nkeep: 2, ..Grow::new(1.5) })
         .lthreshold(-50.0);
     let report = stacker.run_files(&paths, folder.path("out.fits")).expect("a result");
     let history = history(&header(&folder.path("out.fits")));

@@ -19,10 +19,7 @@ const ALLOWED: &[(&str, &str)] = &[
     ("crates/reference/src/avsigclip.rs", "chunk"),
     ("crates/reference/src/sums.rs", "chunk"),
     // To be renamed.
-    ("crates/combine/src/kernel/stream.rs", "strip"),
-    ("crates/combine/src/kernel/words.rs", "strip"),
     ("crates/reject/src/columns.rs", "block"),
-    ("crates/skystack/src/roofline.rs", "strip"),
 ];
 
 /// What declares the identifier after it.

@@ -1,24 +1,9 @@
-//! Images as plain numbers, whatever their type on disk.
+//! Images of FITS files as plain numbers, whatever their type on disk.
 
+use super::compare::Plane;
 use crate::Result;
 use skystack_fits::{Bitpix, FitsFile, Hdu, HduSelector};
 use std::path::Path;
-
-/// An image or a cube of images; x runs fastest, then y.
-#[derive(Debug, Clone)]
-pub(crate) struct Plane {
-    pub(crate) width: usize,
-    pub(crate) height: usize,
-    pub(crate) planes: usize,
-    pub(crate) data: Vec<f64>,
-}
-
-impl Plane {
-    /// Width, height, planes.
-    pub(crate) fn shape(&self) -> [usize; 3] {
-        [self.width, self.height, self.planes]
-    }
-}
 
 /// Reads the first image of a FITS file.
 pub(crate) fn read_plane(path: &Path) -> Result<Plane> {

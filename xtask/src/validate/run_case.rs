@@ -1,9 +1,9 @@
 //! One case: run the program, compare what it wrote.
 
-use super::cases::{Case, Tolerance, number};
-use super::compare::{Difference, Tally, compare};
+use super::cases::{Case, Tolerance};
+use super::compare::{Difference, Scope, Tally, compare};
 use super::flags::flags;
-use super::plane::{Plane, read_plane};
+use super::plane::read_plane;
 use super::report::{Outcome, Record, Status};
 use crate::Result;
 use crate::shell::{Ended, run_quietly};
@@ -72,7 +72,7 @@ pub(super) fn run_case(case: &Case, oracles: &Path, binary: &Path, scratch: &Pat
     Outcome {
         case: case.name.clone(),
         convention: case.convention().to_owned(),
-        program: case.program().to_owned(),
+        program: program(case).to_owned(),
         status,
         detail,
         record,
@@ -169,7 +169,7 @@ fn compare_all(
     if checks.is_empty() {
         return Ok((Status::Failed, "the case expects nothing".to_owned()));
     }
-    let scope = Scope::of(case, place.oracles, place.frames)?;
+    let scope = scope(case, place)?;
     if scope == Scope::Nothing {
         return Ok((Status::SpecDiffers, "not compared".to_owned()));
     }
@@ -243,48 +243,23 @@ fn compare_for_the_record(
     Ok(())
 }
 
-/// The pixels at which a case says something about us.
-#[derive(Debug, PartialEq)]
-enum Scope {
-    All,
-    Pixels(Vec<bool>),
-    Nothing,
+/// Where the case binds; its golden counts say it of a case that differs by specification.
+fn scope(case: &Case, place: &Place<'_>) -> Result<Scope> {
+    let nrej = match (&case.spec_differs, &case.expect.nrej) {
+        (Some(_), Some(nrej)) => Some(read_plane(&place.oracles.join(nrej))?),
+        _ => None,
+    };
+    Ok(Scope::of(case, place.frames, nrej.as_ref()))
 }
 
-impl Scope {
-    /// Where the specification differs from IRAF (growth that leaves fewer than `nkeep`), the two still
-    /// agree at pixels that keep that many; of other differences nothing is known.
-    fn of(case: &Case, oracles: &Path, frames: usize) -> Result<Self> {
-        match (&case.spec_differs, &case.expect.nrej) {
-            (None, _) => Ok(Self::All),
-            (Some(_), Some(nrej)) if case.convention() == "iraf" && case.options.contains_key("grow") => {
-                let nrej = read_plane(&oracles.join(nrej))?;
-                Ok(Self::Pixels(kept_enough(&nrej, frames, nkeep(case))))
-            }
-            (Some(_), _) => Ok(Self::Nothing),
-        }
-    }
-
-    fn include(&self) -> Option<&[bool]> {
-        match self {
-            Self::Pixels(include) => Some(include),
-            _ => None,
-        }
-    }
-}
-
-fn kept_enough(nrej: &Plane, frames: usize, nkeep: f64) -> Vec<bool> {
-    nrej.data.iter().map(|unused| frames as f64 - unused >= nkeep).collect()
-}
-
-/// At least 1: where no sample is left the program writes the value before growth, we write the blank one.
-fn nkeep(case: &Case) -> f64 {
-    case.options.get("nkeep").and_then(number).unwrap_or(1.0).max(1.0)
+/// The program's short name.
+fn program(case: &Case) -> &str {
+    case.oracle.split_whitespace().next().unwrap_or("")
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Ended, Output, Status, checks, failure, outputs};
+    use super::{Ended, Output, Status, checks, failure, outputs, program};
     use crate::validate::cases::tests::case;
 
     const EVERYTHING: &str =
@@ -298,6 +273,11 @@ mod tests {
         assert_eq!(names, ["image", "nrej", "rejmask", "sigma", "expmask"]);
         let all = [Output::Image, Output::Count, Output::Rejmask, Output::Sigma, Output::Expmap];
         assert_eq!(outputs(&checks), all);
+    }
+
+    #[test]
+    fn a_program_has_a_short_name() {
+        assert_eq!(program(&case("convention = \"iraf\"", EVERYTHING)), "IRAF");
     }
 
     #[test]

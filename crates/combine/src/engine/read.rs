@@ -124,12 +124,7 @@ fn check_planes<E>(
         let row = width.saturating_mul(elements(frame));
         let reaches = stride.checked_mul(height.saturating_sub(1)).and_then(|start| start.checked_add(row));
         if stride < row || reaches.is_none_or(|end| data.len() < end) {
-            let found = format!("{} elements with stride {stride} for frame {frame}", data.len());
-            return Err(CombineError::Option {
-                option: "plane",
-                found,
-                needed: "height rows of width samples",
-            });
+            return Err(CombineError::plane(frame, data.len(), stride));
         }
     }
     Ok(())

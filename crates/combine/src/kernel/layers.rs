@@ -1,14 +1,11 @@
 //! What belongs to the samples of a group of columns: variances and weights (algorithms.md 7, 8.1).
 
-use skystack_reject::{Columns, Noise, Scaling, ScalingError};
+use skystack_reject::{Columns, NoiseModel, Scaling, ScalingError};
 use skystack_simd::{Element, Mask, Task, Vector};
 
 use super::{ColumnsAt, why};
 use crate::band::LayerRows;
 use crate::options::Variance;
-
-/// Least variance of a read noise that is none: what IRAF adds (algorithms.md 5.6).
-const LEAST_READ_VARIANCE: f64 = 1e4 / 0.99e37;
 
 /// Loads the variances and weights of columns. A sample without a variance above zero becomes
 /// missing, and one whose weight is no finite number, zero or more.
@@ -59,7 +56,7 @@ fn variance<T: Element, V: Vector<Element = T>>(
     let ColumnsAt { options, rows, x, .. } = *of;
     let scaling = scalings.get(frame).copied().unwrap_or(Scaling::NONE);
     let v = match options.variance {
-        Variance::Noise => NoiseModel::new(isa, &options.noise[frame], &scaling).variance(y.widen()),
+        Variance::Noise => NoiseModel::scaled(&options.noise[frame], &scaling).variance(isa, y.widen()),
         Variance::Constant(v) => scaled::<V>(isa, V::splat(isa, T::narrow(v)), &scaling),
         Variance::Planes => scaled::<V>(isa, load(isa, &rows.variances, frame, x), &scaling),
         Variance::None => unreachable!("columns of variances without variances"),
@@ -129,36 +126,4 @@ fn load<T: Element, V: Vector<Element = T>>(
 #[inline(always)]
 fn scaled<V: Vector>(isa: V::Isa, v: V, scaling: &Scaling) -> V::Wide {
     v.widen() * V::Wide::splat(isa, scaling.multiply * scaling.multiply)
-}
-
-/// The noise model of a frame in lanes: V at the sample's own value (algorithms.md 5.6, with gᵢ·sᵢ for gᵢ as in `nmodel`).
-pub(super) struct NoiseModel<W: Vector> {
-    read: W,
-    gain: W,
-    snoise: W,
-    zero: W,
-}
-
-impl<W: Vector<Element = f64>> NoiseModel<W> {
-    /// Of scaled samples.
-    #[inline(always)]
-    pub(super) fn new(isa: W::Isa, noise: &Noise, scaling: &Scaling) -> Self {
-        let gain = noise.gain * scaling.scale();
-        let read = noise.rdnoise / gain;
-        let splat = |value| W::splat(isa, value);
-        Self {
-            read: splat((read * read).max(LEAST_READ_VARIANCE)),
-            gain: splat(gain),
-            snoise: splat(noise.snoise),
-            zero: splat(0.0),
-        }
-    }
-
-    /// (ρ + S/g) + (S·f)·(S·f), S = max(0, y).
-    #[inline(always)]
-    pub(super) fn variance(&self, y: W) -> W {
-        let s = W::select(self.zero.lt(y), y, self.zero);
-        let sensitivity = s * self.snoise;
-        (self.read + s / self.gain) + sensitivity * sensitivity
-    }
 }

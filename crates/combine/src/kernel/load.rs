@@ -1,12 +1,12 @@
 //! From the rows of the frames to columns in registers: steps 2 to 5 of algorithms.md section 2.1.
 //!
 //! Frames lie far apart in memory, often by a power of two, so that their lines fall into the same few sets of the caches.
-//! So a block takes several neighbouring registers of a frame before it goes on to the next one, and asks for the lines of
-//! the block after it while this one is computed.
+//! So several neighbouring registers of a frame, some groups, are taken before the next frame is, and the lines of the groups
+//! behind them are asked for while these are computed.
 
 use std::ops::Range;
 
-use skystack_reject::{Block, LEAST_GROUPS, MOST_GROUPS, Scaling};
+use skystack_reject::{Groups, LEAST_GROUPS, MOST_GROUPS, Scaling};
 use skystack_simd::{Element, MAX_LANES, Mask, Vector};
 
 use crate::band::{LayerRows, Rows};
@@ -41,7 +41,7 @@ impl<'a, T: Element, V: Vector<Element = T>> Ingest<'a, V> {
         Self { thresholds, missing: V::splat(isa, T::NAN), scalings, others, masks }
     }
 
-    /// Fills `block` with the pixels from `start` on, of which the tile has `width`. Bit k of the answer: group k misses no
+    /// Fills `groups` with the pixels from `start` on, of which the tile has `width`. Bit k of the answer: group k misses no
     /// sample.
     #[inline(always)]
     pub(super) fn load(
@@ -50,15 +50,15 @@ impl<'a, T: Element, V: Vector<Element = T>> Ingest<'a, V> {
         rows: &Rows<'_, T>,
         width: usize,
         start: usize,
-        block: &mut Block<'_, V>,
+        groups: &mut Groups<'_, V>,
     ) -> u32 {
-        let groups = block.groups();
+        let count = groups.count();
         let lanes = V::LANES;
         let frames = rows.frames();
-        if start + groups * lanes <= width && self.masks.is_empty() {
-            match groups * V::REGISTERS {
-                MOST_GROUPS => return self.load_whole::<MOST_GROUPS>(isa, rows, start, block),
-                LEAST_GROUPS => return self.load_whole::<LEAST_GROUPS>(isa, rows, start, block),
+        if start + count * lanes <= width && self.masks.is_empty() {
+            match count * V::REGISTERS {
+                MOST_GROUPS => return self.load_whole::<MOST_GROUPS>(isa, rows, start, groups),
+                LEAST_GROUPS => return self.load_whole::<LEAST_GROUPS>(isa, rows, start, groups),
                 _ => {}
             }
         }
@@ -66,7 +66,7 @@ impl<'a, T: Element, V: Vector<Element = T>> Ingest<'a, V> {
         let mut masked = [T::zero(); MOST_GROUPS * MAX_LANES];
         let mut full = u32::MAX;
         for i in 0..frames {
-            let pixels = start..width.min(start + groups * lanes);
+            let pixels = start..width.min(start + count * lanes);
             let row = rows.values(isa, i, pixels.clone(), &mut decoded);
             let row = self.unmasked(i, pixels, row, &mut masked);
             let affine = (Self::affine(isa, self.scalings, i), Self::affine(isa, self.others, i));
@@ -74,13 +74,13 @@ impl<'a, T: Element, V: Vector<Element = T>> Ingest<'a, V> {
                 let raw = V::load_partial(isa, &row[group * lanes..], T::NAN);
                 let (y, gap) = self.clean(raw, affine);
                 full &= !(u32::from((!gap.eq(gap)).any()) << group);
-                block.samples[group * frames + i] = y;
+                groups.samples[group * frames + i] = y;
             }
         }
         full
     }
 
-    /// [`load`](Self::load) where all pixels of the block are there: lengths that the compiler knows, and sums that stay in
+    /// [`load`](Self::load) where all pixels of the groups are there: lengths that the compiler knows, and sums that stay in
     /// registers.
     #[inline(always)]
     fn load_whole<const REGISTERS: usize>(
@@ -88,19 +88,19 @@ impl<'a, T: Element, V: Vector<Element = T>> Ingest<'a, V> {
         isa: V::Isa,
         rows: &Rows<'_, T>,
         start: usize,
-        block: &mut Block<'_, V>,
+        groups: &mut Groups<'_, V>,
     ) -> u32 {
         let lanes = V::LANES;
-        let groups = REGISTERS / V::REGISTERS;
+        let count = REGISTERS / V::REGISTERS;
         let frames = rows.frames();
         let mut decoded = [T::zero(); MOST_GROUPS * MAX_LANES];
         // NaN in the lanes of a group where some frame has no value.
         let mut gaps = [V::splat(isa, T::zero()); REGISTERS];
         for i in 0..frames {
-            let row = rows.values(isa, i, start..start + groups * lanes, &mut decoded);
+            let row = rows.values(isa, i, start..start + count * lanes, &mut decoded);
             let affine = (Self::affine(isa, self.scalings, i), Self::affine(isa, self.others, i));
-            let column = &mut block.samples[i..][..(groups - 1) * frames + 1];
-            for group in 0..groups {
+            let column = &mut groups.samples[i..][..(count - 1) * frames + 1];
+            for group in 0..count {
                 let raw = V::load(isa, &row[group * lanes..]);
                 let (y, gap) = self.clean(raw, affine);
                 gaps[group] = gaps[group] + gap;
@@ -108,7 +108,7 @@ impl<'a, T: Element, V: Vector<Element = T>> Ingest<'a, V> {
             }
         }
         let mut full = 0;
-        for (group, gaps) in gaps[..groups].iter().enumerate() {
+        for (group, gaps) in gaps[..count].iter().enumerate() {
             full |= u32::from(!(!gaps.eq(*gaps)).any()) << group;
         }
         full

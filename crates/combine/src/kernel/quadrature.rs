@@ -1,10 +1,9 @@
 //! Sums in quadrature: of the samples, or of their noise (algorithms.md section 7).
 
-use skystack_reject::{Columns, Kept, Scaling};
+use skystack_reject::{Columns, Kept, NoiseModel, Scaling};
 use skystack_simd::{Task, Vector};
 use skystack_stats::lane::{self, Terms};
 
-use super::layers::NoiseModel;
 use super::weights::Weights;
 use crate::options::{Combine, Resolved};
 
@@ -54,8 +53,8 @@ impl<V: Vector> Terms<V, 1> for Of<'_, V> {
         let y = y.widen();
         let term = if self.options.combine == Combine::Nmodel {
             let scaling = self.options.scalings.get(frame).copied().unwrap_or(Scaling::NONE);
-            let model = NoiseModel::new(self.isa, &self.options.noise[frame], &scaling);
-            (w * w) * model.variance(y)
+            let model = NoiseModel::scaled(&self.options.noise[frame], &scaling);
+            (w * w) * model.variance(self.isa, y)
         } else {
             let weighted = w * y;
             weighted * weighted

@@ -2,7 +2,7 @@
 
 use skystack_reject::{Columns, Kept};
 use skystack_simd::{Element, Vector};
-use skystack_stats::lane::{self, Bounds, DeviationMoments, Deviations, Terms};
+use skystack_stats::lane::{self, Bounds, Deviations, Moments, Terms};
 
 use super::weights::Weights;
 use crate::options::{Resolved, SigmaRule};
@@ -22,13 +22,13 @@ pub(super) fn sigma<T: Element, V: Vector<Element = T>>(
     if options.sigma_rule == SigmaRule::Population {
         let pivot = lane::mean(isa, samples, kept.bounds, kept.count);
         let about = Deviations { members: kept.bounds, pivot, zero };
-        let [s1, s2] = lane::sum(isa, samples, &DeviationMoments(about));
+        let [s1, s2] = lane::sum(isa, samples, &Moments(about));
         let q = s2 - (s1 * s1) / n;
         return V::narrow((V::Wide::select(q.lt(zero), zero, q) / n).sqrt());
     }
     let about = Deviations { members: kept.bounds, pivot: out.widen(), zero };
     let one = V::Wide::splat(isa, 1.0);
-    let [_, s2] = lane::sum(isa, samples, &DeviationMoments(about));
+    let [_, s2] = lane::sum(isa, samples, &Moments(about));
     let mut variance = s2 / (n - one);
     let weights = Weights::of(options, columns);
     if !weights.is_none() {

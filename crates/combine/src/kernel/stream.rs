@@ -1,7 +1,7 @@
 //! Means, sums and extremes of all samples, at the speed of memory: no column is ever gathered.
 //!
 //! ```text
-//! for each strip of 16 runs of G·L pixels:
+//! for each span of 16 runs of G·L pixels:
 //!     for each 8 frames, for each run:  add the samples to the run's registers, which lie in the first cache in between
 //!     assume that no sample is missing; a sum or a witness that is not finite says otherwise, and the run goes through the
 //!     columns of the general kernel
@@ -22,7 +22,7 @@ use crate::options::{Combine, Resolved};
 /// Registers of pixels that are accumulated side by side: eight would spill.
 const G: usize = 4;
 
-/// Runs in a strip: 4 KiB of each f32 frame with the widest registers.
+/// Runs in a span: 4 KiB of each f32 frame with the widest registers.
 const RUNS: usize = 16;
 
 /// Frames that are read side by side.
@@ -68,7 +68,7 @@ impl StreamScratch {
     }
 }
 
-/// Accumulators of a strip, G registers a run.
+/// Accumulators of a span, G registers a run.
 pub(super) struct Streamer<'a, V: Vector> {
     /// SUM over the current chunk of frames, and over the chunks before it (E1).
     parts: &'a mut [V::Wide],
@@ -83,7 +83,7 @@ impl<T: Element, V: Vector<Element = T>> Streamer<'_, V> {
     /// Writes the image of the whole runs among the next 16 from `start` on. Returns how many runs there were, and which of
     /// them (bit k: run k) have to be done again because a sample is missing or a sum overflowed.
     #[inline(always)]
-    pub(super) fn strip<R: Frames<T>>(
+    pub(super) fn span<R: Frames<T>>(
         &mut self,
         isa: V::Isa,
         options: &Resolved<T>,
@@ -93,13 +93,13 @@ impl<T: Element, V: Vector<Element = T>> Streamer<'_, V> {
     ) -> (usize, u32) {
         let pixels = run_pixels::<V>();
         let runs = RUNS.min((tile.width() - start) / pixels);
-        let strip = Strip { rows, first: start, runs };
+        let span = Span { rows, first: start, runs };
         let image = &mut tile.planes.image[start..start + runs * pixels];
         let again = match options.combine {
-            Combine::Average => self.average::<true>(isa, &strip, image),
-            Combine::Sum => self.average::<false>(isa, &strip, image),
-            Combine::Min => self.extreme::<false>(isa, &strip, image),
-            _ => self.extreme::<true>(isa, &strip, image),
+            Combine::Average => self.average::<true>(isa, &span, image),
+            Combine::Sum => self.average::<false>(isa, &span, image),
+            Combine::Min => self.extreme::<false>(isa, &span, image),
+            _ => self.extreme::<true>(isa, &span, image),
         };
         (runs, again)
     }
@@ -109,18 +109,18 @@ impl<T: Element, V: Vector<Element = T>> Streamer<'_, V> {
     fn average<const MEAN: bool>(
         &mut self,
         isa: V::Isa,
-        strip: &Strip<'_, impl Frames<T>>,
+        span: &Span<'_, impl Frames<T>>,
         image: &mut [T],
     ) -> u32 {
-        let frames = strip.rows.count();
+        let frames = span.rows.count();
         let mut decoded = [T::zero(); G * MAX_LANES];
         for from in (0..frames).step_by(FRAMES) {
             let to = frames.min(from + FRAMES);
-            for run in 0..strip.runs {
-                strip.prefetch::<V>(to..frames.min(to + FRAMES), run);
+            for run in 0..span.runs {
+                span.prefetch::<V>(to..frames.min(to + FRAMES), run);
                 let registers = run * G..(run + 1) * G;
                 if MEAN && from == 0 {
-                    let first: [V; G] = strip.load(isa, 0, run, &mut decoded);
+                    let first: [V; G] = span.load(isa, 0, run, &mut decoded);
                     for (pivot, first) in self.pivots[registers.clone()].iter_mut().zip(first) {
                         // Makes −0 positive: a sum of the least magnitude, divided by N, may be −0 too.
                         *pivot = first + V::splat(isa, T::zero());
@@ -133,7 +133,7 @@ impl<T: Element, V: Vector<Element = T>> Streamer<'_, V> {
                     part.copy_from_slice(&self.parts[registers.clone()]);
                 }
                 for frame in from..to {
-                    let samples: [V; G] = strip.load(isa, frame, run, &mut decoded);
+                    let samples: [V; G] = span.load(isa, frame, run, &mut decoded);
                     for g in 0..G {
                         let y = samples[g].widen();
                         part[g] = part[g] + if MEAN { y - pivot[g] } else { y };
@@ -153,7 +153,7 @@ impl<T: Element, V: Vector<Element = T>> Streamer<'_, V> {
         }
         let n = V::Wide::splat(isa, frames as f64);
         let mut again = 0;
-        for run in 0..strip.runs {
+        for run in 0..span.runs {
             let at = run * run_pixels::<V>();
             let sums = &mut self.totals[run * G..(run + 1) * G];
             // A NaN or an infinity among the samples, or an overflow, has reached its sum.
@@ -175,23 +175,23 @@ impl<T: Element, V: Vector<Element = T>> Streamer<'_, V> {
     fn extreme<const MAX: bool>(
         &mut self,
         isa: V::Isa,
-        strip: &Strip<'_, impl Frames<T>>,
+        span: &Span<'_, impl Frames<T>>,
         image: &mut [T],
     ) -> u32 {
-        let frames = strip.rows.count();
+        let frames = span.rows.count();
         let lanes = V::LANES;
         let mut decoded = [T::zero(); G * MAX_LANES];
         let mut again = 0;
         for from in (0..frames).step_by(FRAMES) {
             let to = frames.min(from + FRAMES);
-            for run in 0..strip.runs {
-                strip.prefetch::<V>(to..frames.min(to + FRAMES), run);
+            for run in 0..span.runs {
+                span.prefetch::<V>(to..frames.min(to + FRAMES), run);
                 let at = run * run_pixels::<V>();
                 let mut extremes: [V; G] =
-                    if from == 0 { strip.load(isa, 0, run, &mut decoded) } else { load(isa, &image[at..]) };
+                    if from == 0 { span.load(isa, 0, run, &mut decoded) } else { load(isa, &image[at..]) };
                 let witness = &mut self.witnesses[run * G..(run + 1) * G];
                 for frame in from..to {
-                    let samples: [V; G] = strip.load(isa, frame, run, &mut decoded);
+                    let samples: [V; G] = span.load(isa, frame, run, &mut decoded);
                     for g in 0..G {
                         witness[g] = witness[g] + samples[g].zero_if_finite();
                         let (low, high) = extremes[g].sort2(samples[g]);
@@ -277,15 +277,15 @@ impl<T: Element> Frames<T> for Rows<'_, T> {
 /// Bytes that memory hands out at a time.
 const LINE_BYTES: usize = 64;
 
-/// The pixels of one strip in every frame.
-struct Strip<'a, R> {
+/// The pixels of one span in every frame.
+struct Span<'a, R> {
     rows: &'a R,
     first: usize,
     runs: usize,
 }
 
-impl<R> Strip<'_, R> {
-    /// One run in one frame. `decoded` is scratch, made once a strip: as part of every load it would be cleared for every frame,
+impl<R> Span<'_, R> {
+    /// One run in one frame. `decoded` is scratch, made once a span: as part of every load it would be cleared for every frame,
     /// at the lower levels by a call.
     #[inline(always)]
     fn load<V: Vector>(

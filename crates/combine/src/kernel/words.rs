@@ -1,10 +1,10 @@
 //! Statistics of unscaled 16-bit integers, as they are: twice the lanes of f32.
 //!
 //! ```text
-//! columns:     for each block of registers of 16-bit integers (`columns`):
+//! columns:     for some registers of 16-bit integers at a time (`columns`):
 //!                  for each frame:     its integers, in an order that is that of the values (signed, of this machine's bytes)
 //!                  for each register:  the two middle integers;  or all in order, as values: rejection, statistic
-//! no columns:  for each strip of pixels, for each 8 frames:  their sum, or the extreme of each pixel, in integers
+//! no columns:  for each span of pixels, for each 8 frames:  their sum, or the extreme of each pixel, in integers
 //! ```
 //!
 //! Integer sums are exact, and so are the sums of the contract over such data (E7b): the order does not matter.
@@ -22,7 +22,7 @@ use crate::options::{Combine, Resolved};
 const MOST_SUMMED: usize = 1 << 16;
 
 /// Pixels whose sums stay in the first cache.
-const STRIP_PIXELS: usize = 2048;
+const SPAN_PIXELS: usize = 2048;
 
 /// Frames that are added at a time.
 const FRAMES: usize = 8;
@@ -68,13 +68,13 @@ pub(super) fn run<T: Element, I: Isa>(
 #[inline(always)]
 fn stream<T: Element>(combine: Combine, words: &WordRows<'_>, tile: &mut Tile<'_, T>) {
     let WordRows { rows, format } = words;
-    let mut totals = [0i32; STRIP_PIXELS];
+    let mut totals = [0i32; SPAN_PIXELS];
     let width = tile.width();
-    for start in (0..width).step_by(STRIP_PIXELS) {
-        let strip = start..width.min(start + STRIP_PIXELS);
-        let totals = &mut totals[..strip.len()];
-        let first = &rows[0][strip.clone()];
-        let row = |frame: usize| &rows[frame][strip.clone()];
+    for start in (0..width).step_by(SPAN_PIXELS) {
+        let span = start..width.min(start + SPAN_PIXELS);
+        let totals = &mut totals[..span.len()];
+        let first = &rows[0][span.clone()];
+        let row = |frame: usize| &rows[frame][span.clone()];
         match combine {
             Combine::Average | Combine::Sum => totals.fill(0),
             _ => totals.iter_mut().zip(first).for_each(|(to, word)| *to = format.key(*word).into()),
@@ -91,7 +91,7 @@ fn stream<T: Element>(combine: Combine, words: &WordRows<'_>, tile: &mut Tile<'_
         for frame in groups * FRAMES..rows.len() {
             gather(combine, *format, totals, [row(frame)]);
         }
-        let image = tile.planes.image[strip.clone()].iter_mut();
+        let image = tile.planes.image[span.clone()].iter_mut();
         let n = rows.len() as f64;
         let offset = f64::from(format.offset());
         for ((to, total), first) in image.zip(totals.iter()).zip(first) {
@@ -109,7 +109,7 @@ fn stream<T: Element>(combine: Combine, words: &WordRows<'_>, tile: &mut Tile<'_
     }
 }
 
-/// Adds F frames to the sums of a strip, or takes them into its extremes.
+/// Adds F frames to the sums of a span, or takes them into its extremes.
 #[inline(always)]
 fn gather<const F: usize>(combine: Combine, format: WordFormat, totals: &mut [i32], rows: [&[[u8; 2]]; F]) {
     match combine {

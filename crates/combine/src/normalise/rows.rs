@@ -162,17 +162,8 @@ impl<'a, E: Copy + Default> PlaneRows<'a, E> {
         if let Some(plane) = self.layer.borrow(frame) {
             let start = y.saturating_mul(plane.stride);
             let end = start.saturating_add(part.end);
-            return plane.data.get(start.saturating_add(part.start)..end).ok_or_else(|| {
-                CombineError::Option {
-                    option: "plane",
-                    found: format!(
-                        "{} elements with stride {} for frame {frame}",
-                        plane.data.len(),
-                        plane.stride
-                    ),
-                    needed: "height rows of width samples",
-                }
-            });
+            let samples = plane.data.get(start.saturating_add(part.start)..end);
+            return samples.ok_or_else(|| CombineError::plane(frame, plane.data.len(), plane.stride));
         }
         let row = width * self.elements;
         if !self.held.contains(&y) {

@@ -394,7 +394,11 @@ fn options(draw: &mut Draw, frames: usize, focus: Focus) -> Options {
     options.exposures = (0..frames).map(|_| draw.pick(&[30.0, 60.5, 0.1, 0.0])).collect();
     if draw.chance(if focus == Focus::Growth { 100 } else { 35 }) {
         let radius = draw.pick(&[0.9, 1.0, 1.4, 1.5, 2.0, 2.3, 3.0, 4.5, 5.0]);
-        options.grow = Grow { radius, nkeep: draw.pick(&[0, 1, 1, 2, 5, 1000]) };
+        options.grow = Grow {
+            radius,
+            nkeep: draw.pick(&[0, 1, 1, 2, 5, 1000]),
+            maxrej: draw.pick(&[None, None, Some(0), Some(1), Some(3)]),
+        };
     }
     options.fallback = draw.chance(60);
     options.products = products(draw, &options);

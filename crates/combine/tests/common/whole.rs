@@ -5,7 +5,7 @@ use skystack_combine::{
     FrameSource, FrameTotals, MemorySink, Placement, Summary, ValueProduct, Variance, WorkingType, run,
 };
 use skystack_plan::Plan;
-use skystack_reference::{Frame, Shape, StackPixel, StackSetup, Variances, stack};
+use skystack_reference::{Frame, Growth, Shape, StackPixel, StackSetup, Variances, stack};
 use skystack_simd::Level;
 
 use super::oracle::{same, setup};
@@ -54,7 +54,7 @@ pub(crate) fn expected<T: WorkingType>(scene: &Scene<T>) -> Vec<StackPixel> {
             other => panic!("the reference does not know {other:?}"),
         },
         sample_weights: options.sample_weights,
-        grow: (options.grow.radius, options.grow.nkeep),
+        grow: Growth { radius: options.grow.radius, nkeep: options.grow.nkeep, maxrej: options.grow.maxrej },
         fallback: options.fallback,
         exposures: &options.exposures,
     };

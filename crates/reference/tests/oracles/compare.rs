@@ -1,151 +1,212 @@
-//! One case: every pixel through the reference, every plane against the golden one.
+//! One plane against its golden plane. Shared as `cases.rs` is; how planes come out of FITS files is not.
 
-use std::path::Path;
+use super::cases::{Case, Tolerance};
+use std::fmt;
 
-use skystack_reference::{Pixel, Reason, Setup, Shape, combined, grow, pixel, pooled, trace};
-use skystack_reject::Rejection;
-
-use crate::case::{Case, number};
-use crate::fits::Fits;
-use crate::stack::Stack;
-
-/// Planes compared so far.
-#[derive(Debug, Default)]
-pub(crate) struct Planes {
-    pub(crate) image: usize,
-    pub(crate) nrej: usize,
-    pub(crate) rejmask: usize,
-    pub(crate) sigma: usize,
-    pub(crate) expmask: usize,
+/// An image or a cube of images as plain numbers; x runs fastest, then y.
+#[derive(Debug, Clone)]
+pub(crate) struct Plane {
+    pub(crate) width: usize,
+    pub(crate) height: usize,
+    pub(crate) planes: usize,
+    pub(crate) data: Vec<f64>,
 }
 
-/// Compares all planes of a case; the first pixel that differs is the error.
-pub(crate) fn run(folder: &Path, case: &Case, planes: &mut Planes) -> Result<(), String> {
-    let of_stack = folder.join("stacks").join(&case.stack);
-    let stack = Stack::read(&of_stack, case);
-    let frames = stack.facts(&of_stack, case);
-    let setup = case.setup(stack.bitpix(), &frames);
-    let golden =
-        |key: &str| case.expect.get(key).map(|path| Fits::read(&folder.join(path.as_str().expect("a path"))));
-    let pixels = pixels(case, &stack, &setup);
-    let nrej = golden("nrej").ok_or("no nrej")?;
-    let compare = Comparison { case, pixels: &pixels, compared: compared(case, &stack, &nrej.data) };
+impl Plane {
+    /// Width, height, planes.
+    pub(crate) fn shape(&self) -> [usize; 3] {
+        [self.width, self.height, self.planes]
+    }
+}
 
-    compare.close("image", &golden("image").ok_or("no image")?.data, ["rtol", "atol"], |p| p.value)?;
-    planes.image += 1;
-    compare.equal("nrej", &nrej.data, |p| (stack.frames() - p.count) as f64)?;
-    planes.nrej += 1;
-    if let Some(rejmask) = golden("rejmask") {
-        for (frame, plane) in rejmask.data.chunks(pixels.len()).enumerate() {
-            compare.equal("rejmask", plane, |p| f64::from(!p.used[frame]))?;
+/// How many values of a plane were looked at, and how many of them are too far apart.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Tally {
+    pub(crate) compared: usize,
+    pub(crate) differing: usize,
+}
+
+impl std::ops::AddAssign for Tally {
+    fn add_assign(&mut self, other: Self) {
+        self.compared += other.compared;
+        self.differing += other.differing;
+    }
+}
+
+/// How two planes differ.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Difference {
+    /// Width, height, planes: ours, then golden.
+    Shape([usize; 3], [usize; 3]),
+    /// Some values are further apart than the tolerance.
+    Values {
+        tally: Tally,
+        /// The first one: x, y, plane, 1-based as FITS counts.
+        first: [usize; 3],
+        /// Whether there is more than one plane.
+        cube: bool,
+        ours: f64,
+        golden: f64,
+    },
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Shape(ours, golden) => {
+                write!(f, "shape {ours:?}, golden {golden:?} (width, height, planes)")
+            }
+            Self::Values { tally: Tally { compared, differing }, first: [x, y, z], cube, ours, golden } => {
+                let frame = if *cube { format!(" of plane {z}") } else { String::new() };
+                write!(
+                    f,
+                    "{differing} of {compared} pixels differ, first at ({x}, {y}){frame}: {ours} for {golden}"
+                )
+            }
         }
-        planes.rejmask += 1;
     }
-    if let Some(sigma) = golden("sigma") {
-        compare.close("sigma", &sigma.data, ["sigma_rtol", "sigma_atol"], |p| p.sigma)?;
-        planes.sigma += 1;
+}
+
+/// Compares all values, or those at the pixels where `include` is true (one entry a pixel, the same for all planes), and
+/// says how many those are.
+pub(crate) fn compare(
+    ours: &Plane,
+    golden: &Plane,
+    tolerance: Tolerance,
+    include: Option<&[bool]>,
+) -> Result<usize, Difference> {
+    if ours.shape() != golden.shape() {
+        return Err(Difference::Shape(ours.shape(), golden.shape()));
     }
-    if let Some(expmask) = golden("expmask") {
-        let times = stack.keyword("EXPTIME");
-        let has_weight = |frame: usize| setup.weights.is_none_or(|weights| weights[frame] > 0.0);
-        let exposure = |p: &Pixel| {
-            (0..times.len()).filter(|&i| p.used[i] && has_weight(i)).map(|i| times[i]).sum::<f64>()
+    let area = golden.width * golden.height;
+    let included = |at: usize| include.is_none_or(|include| include[at % area]);
+    let positions = || (0..golden.data.len()).filter(|&at| included(at));
+    let compared = positions().count();
+    let mut wrong = positions().filter(|&at| !agree(ours.data[at], golden.data[at], tolerance));
+    let Some(first) = wrong.next() else { return Ok(compared) };
+    Err(Difference::Values {
+        tally: Tally { compared, differing: 1 + wrong.count() },
+        first: [first % golden.width + 1, first % area / golden.width + 1, first / area + 1],
+        cube: golden.planes > 1,
+        ours: ours.data[first],
+        golden: golden.data[first],
+    })
+}
+
+/// NaN agrees with NaN, an infinity with itself; the formula alone would let any number pass for a golden infinity.
+fn agree(ours: f64, golden: f64, tolerance: Tolerance) -> bool {
+    if !ours.is_finite() || !golden.is_finite() {
+        return ours == golden || (ours.is_nan() && golden.is_nan());
+    }
+    (ours - golden).abs() <= tolerance.atol + tolerance.rtol * golden.abs()
+}
+
+/// The pixels at which a case says something about us.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Scope {
+    All,
+    /// One entry a pixel.
+    Pixels(Vec<bool>),
+    Nothing,
+}
+
+impl Scope {
+    /// Where the specification differs from IRAF (algorithms.md section 5.19, growth that leaves fewer than `nkeep`), the two still
+    /// agree at pixels that keep that many; of other differences nothing is known.
+    pub(crate) fn of(case: &Case, frames: usize, nrej: Option<&Plane>) -> Self {
+        let is_growth = case.convention() == "iraf" && case.options.contains_key("grow");
+        // At least 1: where no sample is left the program writes the value before growth, we write the blank one.
+        let nkeep = case.number("nkeep").unwrap_or(1.0).max(1.0);
+        match (&case.spec_differs, nrej) {
+            (None, _) => Self::All,
+            (Some(_), Some(nrej)) if is_growth => {
+                Self::Pixels(nrej.data.iter().map(|unused| frames as f64 - unused >= nkeep).collect())
+            }
+            (Some(_), _) => Self::Nothing,
+        }
+    }
+
+    /// As [`compare`] takes it.
+    pub(crate) fn include(&self) -> Option<&[bool]> {
+        match self {
+            Self::Pixels(include) => Some(include),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::cases::{Tolerance, tests::case};
+    use super::{Difference, Plane, Scope, compare};
+
+    const EXACT: Tolerance = Tolerance { rtol: 0.0, atol: 0.0 };
+
+    fn plane(width: usize, height: usize, data: &[f64]) -> Plane {
+        Plane { width, height, planes: data.len() / (width * height), data: data.to_vec() }
+    }
+
+    fn verdict(ours: f64, golden: f64, rtol: f64, atol: f64) -> bool {
+        compare(&plane(1, 1, &[ours]), &plane(1, 1, &[golden]), Tolerance { rtol, atol }, None).is_ok()
+    }
+
+    #[test]
+    fn tolerance_is_absolute_plus_relative_to_the_golden_value() {
+        assert!(verdict(110.0, 100.0, 0.1, 0.0));
+        assert!(!verdict(110.1, 100.0, 0.1, 0.0));
+        assert!(verdict(110.1, 100.0, 0.1, 0.2));
+        assert!(!verdict(100.0 + 1e-9, 100.0, 0.0, 0.0));
+    }
+
+    #[test]
+    fn nan_and_infinities_agree_with_themselves_only() {
+        let (nan, inf) = (f64::NAN, f64::INFINITY);
+        assert!(verdict(nan, nan, 0.0, 0.0));
+        assert!(verdict(inf, inf, 1e-6, 0.0));
+        for (ours, golden) in [(nan, 0.0), (0.0, nan), (0.0, inf), (inf, 0.0), (-inf, inf), (nan, inf)] {
+            assert!(!verdict(ours, golden, 1e-6, 1e9), "{ours} {golden}");
+        }
+    }
+
+    #[test]
+    fn the_first_difference_is_told_as_fits_counts() {
+        let golden = plane(3, 2, &[0.0; 12]);
+        let mut ours = golden.clone();
+        (ours.data[10], ours.data[11]) = (5.0, 6.0);
+        let difference = compare(&ours, &golden, EXACT, None).unwrap_err();
+        assert_eq!(difference.to_string(), "2 of 12 pixels differ, first at (2, 2) of plane 2: 5 for 0");
+    }
+
+    #[test]
+    fn another_shape_is_a_difference() {
+        let difference = compare(&plane(2, 3, &[0.0; 6]), &plane(3, 2, &[0.0; 6]), EXACT, None).unwrap_err();
+        assert_eq!(difference, Difference::Shape([2, 3, 1], [3, 2, 1]));
+        assert!(compare(&plane(2, 1, &[0.0; 4]), &plane(2, 1, &[0.0; 2]), EXACT, None).is_err());
+    }
+
+    #[test]
+    fn left_out_pixels_are_left_out_in_every_plane() {
+        let golden = plane(2, 1, &[0.0; 4]);
+        let ours = plane(2, 1, &[0.0, 1.0, 0.0, 1.0]);
+        assert_eq!(compare(&ours, &golden, EXACT, Some(&[true, false])), Ok(2));
+        let difference = compare(&ours, &golden, EXACT, Some(&[false, true])).unwrap_err();
+        assert!(difference.to_string().starts_with("2 of 2 pixels differ"));
+    }
+
+    #[test]
+    fn a_departure_leaves_the_pixels_that_keep_enough() {
+        let nrej = plane(4, 1, &[0.0, 3.0, 4.0, 5.0]);
+        let scope = |options: &str, differs: bool| {
+            let mut case = case(options, "");
+            case.spec_differs = differs.then(|| "on purpose".to_owned());
+            Scope::of(&case, 5, Some(&nrej))
         };
-        compare.close("expmask", &expmask.data, ["rtol", "atol"], exposure)?;
-        planes.expmask += 1;
-    }
-    Ok(())
-}
-
-/// Which pixels are compared: all, or where the specification departs from the program only those where it does not
-/// (section 3.8, "grow that leaves fewer than nkeep").
-fn compared(case: &Case, stack: &Stack, nrej: &[f64]) -> Vec<bool> {
-    let Some((_, nkeep)) = case.growth().filter(|_| case.spec_differs) else {
-        return vec![true; nrej.len()];
-    };
-    nrej.iter().map(|nrej| stack.frames() as f64 - nrej >= f64::from(nkeep)).collect()
-}
-
-/// The results of all pixels: row by row for what is pooled, and then once more for what has grown.
-fn pixels(case: &Case, stack: &Stack, setup: &Setup) -> Vec<Pixel> {
-    let is_pooled = setup.rejections.iter().any(|rejection| matches!(rejection, Rejection::AvSigClip(_)));
-    let mut pixels = Vec::new();
-    let mut reasons = Vec::new();
-    for y in 0..stack.height {
-        let row: Vec<Vec<f64>> = (0..stack.width).map(|x| stack.column(y * stack.width + x)).collect();
-        let pooled = if is_pooled { pooled(&row, setup) } else { f64::NAN };
-        let setup = Setup { pooled, ..*setup };
-        for column in &row {
-            if case.growth().is_some() {
-                reasons.push(trace(column, &setup).frames.iter().map(|stages| stages.reason()).collect());
-            } else {
-                pixels.push(pixel(column, &setup));
-            }
-        }
-    }
-    match case.growth() {
-        Some((radius, nkeep)) => grown(stack, setup, &reasons, radius, nkeep),
-        None => pixels,
-    }
-}
-
-/// The results after growing; `reasons` by pixel and frame.
-fn grown(stack: &Stack, setup: &Setup, reasons: &[Vec<Reason>], radius: f64, nkeep: u32) -> Vec<Pixel> {
-    let frames = stack.frames();
-    let shape = Shape { frames, height: stack.height, width: stack.width };
-    let plane = |frame: usize| reasons.iter().map(move |of_pixel| of_pixel[frame]);
-    let mut planes: Vec<Reason> = (0..frames).flat_map(plane).collect();
-    grow(&mut planes, shape, radius, nkeep);
-    let used = |pixel: usize| -> Vec<bool> {
-        (0..frames).map(|frame| planes[frame * reasons.len() + pixel].is_used()).collect()
-    };
-    (0..reasons.len()).map(|pixel| combined(&stack.column(pixel), &used(pixel), setup)).collect()
-}
-
-struct Comparison<'a> {
-    case: &'a Case,
-    pixels: &'a [Pixel],
-    compared: Vec<bool>,
-}
-
-impl Comparison<'_> {
-    fn equal(&self, plane: &str, golden: &[f64], of: impl Fn(&Pixel) -> f64) -> Result<(), String> {
-        self.differing(plane, golden, of, |ours, golden| ours == golden)
-    }
-
-    fn close(
-        &self,
-        plane: &str,
-        golden: &[f64],
-        tolerances: [&str; 2],
-        of: impl Fn(&Pixel) -> f64,
-    ) -> Result<(), String> {
-        let [rtol, atol] = tolerances.map(|key| number(&self.case.expect[key]));
-        self.differing(plane, golden, of, |ours, golden| {
-            // Equality first: it also stands for two equal infinities.
-            ours == golden
-                || (ours.is_nan() && golden.is_nan())
-                || (ours - golden).abs() <= atol + rtol * golden.abs()
-        })
-    }
-
-    fn differing(
-        &self,
-        plane: &str,
-        golden: &[f64],
-        of: impl Fn(&Pixel) -> f64,
-        agree: impl Fn(f64, f64) -> bool,
-    ) -> Result<(), String> {
-        assert_eq!(self.pixels.len(), golden.len(), "{plane}: shape");
-        let ours = |i: usize| of(&self.pixels[i]);
-        let differs = |&i: &usize| self.compared[i] && !agree(ours(i), golden[i]);
-        let differing: Vec<usize> = (0..self.pixels.len()).filter(differs).collect();
-        match differing.first() {
-            None => Ok(()),
-            Some(&i) => {
-                let (ours, golden, count) = (ours(i), golden[i], differing.len());
-                Err(format!("{plane}: {count} pixels differ, first {i}: ours {ours}, golden {golden}"))
-            }
-        }
+        let iraf = "convention = \"iraf\"\ngrow = 1.0";
+        assert_eq!(scope(iraf, false), Scope::All);
+        assert_eq!(scope(iraf, true), Scope::Pixels(vec![true, true, true, false]));
+        assert_eq!(scope(&format!("{iraf}\nnkeep = 2"), true), Scope::Pixels(vec![true, true, false, false]));
+        assert_eq!(scope(&format!("{iraf}\nnkeep = -9"), true), Scope::Pixels(vec![true, true, true, false]));
+        assert_eq!(scope("convention = \"iraf\"", true), Scope::Nothing);
+        assert_eq!(scope("convention = \"imcombiners\"\ngrow = 1.0", true), Scope::Nothing);
     }
 }

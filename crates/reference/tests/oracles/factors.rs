@@ -11,7 +11,8 @@ use skystack_reference::normalise::{Source, factors, statistic, weights};
 use skystack_reference::{Setup, Working, pixel};
 use skystack_reject::Convention;
 
-use crate::case::{Case, number, parse};
+use crate::cases::{Case, Tolerance, parse};
+use crate::compare::{Plane, compare};
 use crate::fits::Fits;
 
 /// Cases that give factors.
@@ -39,15 +40,14 @@ fn statistics_and_given_numbers_become_the_factors_of_the_set() {
         let stack = Frames::read(&folder, case);
         let found = stack.factors(Median::Exact);
         let level = stack.files.iter().flat_map(|file| &file.data).fold(0.0f64, |most, v| most.max(v.abs()));
-        for (key, ours, unit) in [
-            ("factors_scale", &found.scales, 0.0),
-            ("factors_zero", &found.zeros, level),
-            ("factors_weight", &found.weights, 0.0),
+        let expected = case.expect.factors.as_ref().expect("a case with factors");
+        for (key, ours, expected, unit) in [
+            ("scale", &found.scales, &expected.scale, 0.0),
+            ("zero", &found.zeros, &expected.zero, level),
+            ("weight", &found.weights, &expected.weight, 0.0),
         ] {
-            let expected: Vec<f64> =
-                case.expect[key].as_array().expect("a list").iter().map(number).collect();
             let near = |(a, b): (&f64, &f64)| (a - b).abs() <= TOLERANCE * b.abs().max(unit);
-            if ours.len() != expected.len() || !ours.iter().zip(&expected).all(near) {
+            if ours.len() != expected.len() || !ours.iter().zip(expected).all(near) {
                 failures.push(format!("{} {key}: {ours:?}, expected {expected:?}", case.name));
             }
         }
@@ -62,16 +62,19 @@ fn the_biased_median_gives_the_image_of_the_program() {
     let Some((folder, cases)) = cases() else { return };
     let is_median = |case: &&Case| {
         ["scale", "zero"].iter().any(|key| case.option(key) == Some("median"))
-            && case.expect.contains_key("image_program")
+            && case.expect.image_program.is_some()
     };
     let mut compared = 0;
     for case in cases.iter().filter(is_median) {
         let stack = Frames::read(&folder, case);
-        let plane = |key: &str| Fits::read(&folder.join(case.expect[key].as_str().expect("a path"))).data;
-        for (median, key) in [(Median::True, "image"), (Median::Iraf, "image_program")] {
-            let (ours, golden) = (stack.average(median), plane(key));
-            let near = |(a, b): (&f64, &f64)| (a - b).abs() <= number(&case.expect["atol"]) + 1e-6 * b.abs();
-            assert!(ours.len() == golden.len() && ours.iter().zip(&golden).all(near), "{} {key}", case.name);
+        let [width, height] = [0, 1].map(|axis| stack.files[0].axes[axis]);
+        let tolerance = Tolerance { rtol: 1e-6, ..case.expect.tolerance };
+        for (median, path) in [(Median::True, &case.expect.image), (Median::Iraf, &case.expect.image_program)]
+        {
+            let path = path.as_ref().expect("both images");
+            let ours = Plane { width, height, planes: 1, data: stack.average(median) };
+            let agreed = compare(&ours, &Fits::read(&folder.join(path)).into_plane(), tolerance, None);
+            assert!(agreed.is_ok(), "{} {path}: {agreed:?}", case.name);
         }
         assert_ne!(
             stack.average(Median::True),
@@ -88,7 +91,8 @@ fn cases() -> Option<(PathBuf, Vec<Case>)> {
     let folder = crate::folder();
     // The other test of this program says so where there is no oracle set.
     let text = std::fs::read_to_string(folder.join("cases.toml")).ok()?;
-    let cases = parse(&text).into_iter().filter(|case| case.expect.contains_key("factors_scale")).collect();
+    let mut cases = parse(&text).unwrap_or_else(|error| panic!("cases.toml: {error}"));
+    cases.retain(|case| case.expect.factors.is_some());
     Some((folder, cases))
 }
 
@@ -102,16 +106,16 @@ struct Found {
 /// The frames of a case with what it asks for.
 struct Frames<'a> {
     case: &'a Case,
+    /// That of the stack.
     folder: PathBuf,
     files: Vec<Fits>,
 }
 
 impl<'a> Frames<'a> {
-    fn read(folder: &Path, case: &'a Case) -> Self {
-        let folder = folder.join("stacks").join(&case.stack);
-        let path = |number: usize| folder.join(format!("f{number:03}.fits"));
-        let files: Vec<Fits> =
-            (0..).map(path).take_while(|path| path.exists()).map(|path| Fits::read(&path)).collect();
+    fn read(oracles: &Path, case: &'a Case) -> Self {
+        let folder = case.stack_folder(oracles);
+        let paths = case.frame_paths(oracles).unwrap_or_else(|error| panic!("{error}"));
+        let files: Vec<Fits> = paths.iter().map(|path| Fits::read(path)).collect();
         assert!(
             files.iter().all(|file| file.bitpix == -32),
             "{}: statistics of other types are not met",

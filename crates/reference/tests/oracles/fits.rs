@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use crate::compare::Plane;
+
 pub(crate) struct Fits {
     header: Vec<(String, String)>,
     pub(crate) bitpix: i64,
@@ -28,7 +30,20 @@ impl Fits {
         let size = fits.bitpix.unsigned_abs() as usize / 8;
         let pixels = bytes[start..].chunks_exact(size).take(fits.axes.iter().product());
         fits.data = pixels.map(|raw| decode(raw, fits.bitpix) * scale + zero).collect();
+        assert_eq!(
+            fits.data.len(),
+            fits.axes.iter().product::<usize>(),
+            "{}: its data end early",
+            path.display()
+        );
         fits
+    }
+
+    /// The values as an image or a cube.
+    pub(crate) fn into_plane(self) -> Plane {
+        let axis = |i: usize| self.axes.get(i).copied().unwrap_or(1);
+        let planes = self.axes.iter().skip(2).product();
+        Plane { width: axis(0), height: axis(1), planes, data: self.data }
     }
 
     fn whole(&self, key: &str) -> i64 {

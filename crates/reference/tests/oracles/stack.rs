@@ -1,11 +1,12 @@
 //! The frames of a case: read, masked, placed on the output grid; and what it says of each of them.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use skystack_reject::{Convention, Noise, Scaling};
 
-use crate::case::{Case, Frames};
+use crate::cases::{Case, matching, number};
 use crate::fits::Fits;
+use crate::options::Frames;
 
 /// N frames of one shape; NaN where a frame has no sample.
 pub(crate) struct Stack {
@@ -17,10 +18,11 @@ pub(crate) struct Stack {
 
 impl Stack {
     /// The frames of `case` on its output grid.
-    pub(crate) fn read(folder: &Path, case: &Case) -> Self {
-        let files = read_all(folder, 'f');
-        let masks = masks(folder, case, files.len());
-        let offsets = offsets(folder, case, &files);
+    pub(crate) fn read(oracles: &Path, case: &Case) -> Result<Self, String> {
+        let folder = case.stack_folder(oracles);
+        let files = read_all(&case.frame_paths(oracles)?);
+        let masks = masks(&folder, case, files.len())?;
+        let offsets = offsets(&folder, case, &files);
         let far = |axis: usize| {
             let ends = files.iter().zip(&offsets).map(|(file, offset)| file.axes[axis] + offset[axis]);
             ends.max().expect("a frame")
@@ -38,7 +40,7 @@ impl Stack {
             plane
         };
         let planes = files.iter().zip(&offsets).enumerate().map(place).collect();
-        Self { width, height, planes, files }
+        Ok(Self { width, height, planes, files })
     }
 
     pub(crate) fn frames(&self) -> usize {
@@ -60,12 +62,12 @@ impl Stack {
     }
 
     /// What the case says of each frame.
-    pub(crate) fn facts(&self, folder: &Path, case: &Case) -> Frames {
+    pub(crate) fn facts(&self, oracles: &Path, case: &Case) -> Frames {
         Frames {
             rejection: case.rejection(),
             scalings: self.scalings(case),
             noise: self.noise(case),
-            weights: self.weights(folder, case),
+            weights: self.weights(&case.stack_folder(oracles), case),
             variances: case.number("input_variance").map_or(vec![], |v| vec![v; self.frames()]),
         }
     }
@@ -73,17 +75,17 @@ impl Stack {
     /// x′ = x/scale − zero with the factors of the oracle set: how statistics become factors is tested elsewhere. ccdproc
     /// multiplies as it is told.
     fn scalings(&self, case: &Case) -> Vec<Scaling> {
-        if case.convention() == Convention::Ccdproc {
+        if case.known_convention() == Convention::Ccdproc {
             let Some(source) = case.option("scale") else { return vec![] };
             let factors = self.keyword(source.strip_prefix('!').expect("a keyword"));
             return factors.into_iter().map(|multiply| Scaling { multiply, add: 0.0 }).collect();
         }
-        let (Some(scales), Some(zeros)) = (case.factors("factors_scale"), case.factors("factors_zero"))
-        else {
+        let Some(factors) = &case.expect.factors else {
             let given = |key| case.option(key).is_some_and(|source| source != "none");
             assert!(!given("scale") && !given("zero"), "{}: scaled without factors", case.name);
             return vec![];
         };
+        let (scales, zeros) = (&factors.scale, &factors.zero);
         // Frames that nothing scales are given no scaling, as the program would do it.
         if scales.iter().all(|s| *s == 1.0) && zeros.iter().all(|z| *z == 0.0) {
             return vec![];
@@ -97,7 +99,7 @@ impl Stack {
             None => vec![default; self.frames()],
             Some(value) => match value.as_str() {
                 Some(keyword) => self.keyword(keyword),
-                None => vec![crate::case::number(value); self.frames()],
+                None => vec![number(value).expect("a number"); self.frames()],
             },
         };
         let (gain, rdnoise, snoise) = (of("gain", 1.0), of("rdnoise", 0.0), of("snoise", 0.0));
@@ -110,12 +112,15 @@ impl Stack {
         let zeroed = case.option("zero").is_some_and(|source| source != "none");
         let given = match case.option("weight")? {
             "none" => return None,
-            _ if zeroed => return case.factors("factors_weight"),
+            _ if zeroed => return case.expect.factors.as_ref().map(|factors| factors.weight.clone()),
             "exposure" => self.keyword("EXPTIME"),
             source => match source.split_at(1) {
                 ("!", key) => self.keyword(key),
                 ("@", file) => numbers(&folder.join(file)),
-                _ => return Some(case.factors("factors_weight").expect("factors of a statistic")),
+                _ => {
+                    let factors = case.expect.factors.as_ref().expect("factors of a statistic");
+                    return Some(factors.weight.clone());
+                }
             },
         };
         assert_eq!(given.len(), self.frames());
@@ -126,23 +131,15 @@ impl Stack {
     }
 }
 
-/// All files `<prefix>NNN.fits` of the folder, by name.
-fn read_all(folder: &Path, prefix: char) -> Vec<Fits> {
-    let entries = std::fs::read_dir(folder).expect("the stack's folder");
-    let mut paths: Vec<_> = entries.map(|entry| entry.expect("an entry").path()).collect();
-    paths.retain(|path| {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        name.starts_with(prefix) && name.ends_with(".fits")
-    });
-    paths.sort();
+fn read_all(paths: &[PathBuf]) -> Vec<Fits> {
     let files: Vec<Fits> = paths.iter().map(|path| Fits::read(path)).collect();
     assert!(files.windows(2).all(|pair| pair[0].bitpix == pair[1].bitpix));
     files
 }
 
 /// Section 2.3: which samples of each frame are good.
-fn masks(folder: &Path, case: &Case, frames: usize) -> Option<Vec<Vec<bool>>> {
-    let kind = case.option("masktype").filter(|kind| *kind != "none")?;
+fn masks(folder: &Path, case: &Case, frames: usize) -> Result<Option<Vec<Vec<bool>>>, String> {
+    let Some(kind) = case.option("masktype").filter(|kind| *kind != "none") else { return Ok(None) };
     let value = case.number("maskvalue").unwrap_or(0.0) as i64;
     let is_good = |q: f64| match (kind, q as i64) {
         ("goodvalue", q) => q == value,
@@ -151,9 +148,9 @@ fn masks(folder: &Path, case: &Case, frames: usize) -> Option<Vec<Vec<bool>>> {
         ("badbits", q) => q & value == 0,
         _ => panic!("masktype {kind}"),
     };
-    let masks = read_all(folder, 'm');
+    let masks = read_all(&matching(folder, "m*.fits")?);
     assert_eq!(masks.len(), frames, "a mask a frame");
-    Some(masks.iter().map(|mask| mask.data.iter().map(|q| is_good(*q)).collect()).collect())
+    Ok(Some(masks.iter().map(|mask| mask.data.iter().map(|q| is_good(*q)).collect()).collect()))
 }
 
 /// Where each frame lies in the output (section 2.1, step 1): dx, dy from its lower left corner.

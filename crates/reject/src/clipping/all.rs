@@ -1,11 +1,10 @@
 //! Mean centre, or variances that come with the samples: every survivor is tested by itself.
 
 use skystack_simd::{Element, Mask, Vector};
-use skystack_stats::lane::{self, Bounds, Ranks, Window, true_lanes};
+use skystack_stats::lane::{self, Bounds, Ranks, Window, constants, number, true_lanes};
 
 use super::widths::Measure;
 use super::{Clip, Widths};
-use crate::columns::{constants, number};
 use crate::sigclip::{Floors, Limits, Survivors, Test, last_restored, trimmed_mean};
 use crate::{Center, Columns, Kept, Restore, Trim};
 

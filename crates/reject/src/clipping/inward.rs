@@ -5,13 +5,13 @@
 //! their order and remembers two samples a lane.
 
 use skystack_simd::{Element, Mask, Vector};
-use skystack_stats::lane::{self, Bounds, Ranks, Window, true_lanes};
+use skystack_stats::lane::{self, Bounds, Ranks, Window, constants, number, true_lanes};
 
 use super::Clip;
 use super::widths::Measure;
-use crate::columns::{constants, number};
 use crate::ranks::cut_to_window;
-use crate::sigclip::{Floors, Limits, Test, nearest_ranks};
+use crate::sigclip::restore::{Recorded, nearest_ranks};
+use crate::sigclip::{Floors, Limits, Test};
 use crate::{Center, Columns, Kept, Restore};
 
 /// What the passes leave.
@@ -45,7 +45,11 @@ pub(super) fn keep<V: Vector>(
         }
         if recorded.is_some() {
             let Clipped { window, guards, .. } = clipped;
-            break (nearest_ranks(columns, &window, &guards, &floors.kept, &valid, short), false);
+            let recorded = Recorded { residuals: columns.residuals, guards };
+            break (
+                nearest_ranks(columns.samples.len(), &window, [&floors.kept, &valid], short, &recorded),
+                false,
+            );
         }
         recorded = Some(short);
     };

@@ -1,10 +1,9 @@
 //! The variance of each sample of L columns.
 
 use skystack_simd::Vector;
-use skystack_stats::lane;
+use skystack_stats::lane::{self, number};
 
 use super::Clip;
-use crate::columns::number;
 use crate::noise::{FrameScale, NoiseModel};
 use crate::sigclip::Limits;
 

@@ -16,10 +16,9 @@ mod quick;
 mod student;
 
 use skystack_simd::{Element, Mask, Vector};
-use skystack_stats::lane::{self, Bounds, Window};
+use skystack_stats::lane::{self, Bounds, Window, constants, number};
 
 use self::critical::CriticalValues;
-use crate::columns::{constants, number};
 use crate::prepared::Algorithm;
 use crate::ranks::cut_to_window;
 use crate::variance::{self, Degrees};

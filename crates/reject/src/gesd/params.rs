@@ -1,5 +1,6 @@
 //! Parameters of gesd, and the conventions that name them (algorithms.md sections 4.2 and 5.13).
 
+use crate::builders::builders;
 use crate::{Convention, RejectError};
 
 /// Below, squares of quantiles overflow.
@@ -82,17 +83,7 @@ impl Gesd {
         self
     }
 
-    /// Least number of samples kept.
-    pub const fn nkeep(mut self, nkeep: u32) -> Self {
-        self.nkeep = nkeep;
-        self
-    }
-
-    /// Most samples rejected.
-    pub const fn maxrej(mut self, maxrej: u32) -> Self {
-        self.maxrej = Some(maxrej);
-        self
-    }
+    builders!(nkeep maxrej);
 
     /// r of a pixel with `valid` samples: how many times the extreme is taken away.
     pub fn most_outliers(&self, valid: usize) -> usize {

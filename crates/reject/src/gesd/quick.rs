@@ -19,10 +19,10 @@
 //! Twice as much and more is allowed for.
 
 use skystack_simd::{Mask, Ordered, Vector};
+use skystack_stats::lane::{constants, number};
 
 use super::{GesdTable, Taken};
 use crate::Columns;
-use crate::columns::{constants, number};
 
 /// Squares that are within these have all their digits.
 const LEAST_SQUARE: f64 = 1e-280;

@@ -15,9 +15,8 @@ mod params;
 mod squares;
 
 use skystack_simd::{Element, Mask, Vector};
-use skystack_stats::lane::{self, Bounds, Window, true_lanes};
+use skystack_stats::lane::{self, Bounds, Window, constants, number, true_lanes};
 
-use crate::columns::{constants, number};
 use crate::prepared::Algorithm;
 use crate::{Columns, Kept, floor};
 

@@ -1,5 +1,6 @@
 //! Parameters of linearfit, and the conventions that name them (algorithms.md sections 4.2 and 5.12).
 
+use crate::builders::builders;
 use crate::error::check_factor;
 use crate::{Convention, RejectError};
 
@@ -78,33 +79,11 @@ impl LinearFit {
         }
     }
 
-    /// Low factor (mean residuals).
-    pub const fn lsigma(mut self, lsigma: f64) -> Self {
-        self.lsigma = lsigma;
-        self
-    }
-
-    /// High factor (mean residuals).
-    pub const fn hsigma(mut self, hsigma: f64) -> Self {
-        self.hsigma = hsigma;
-        self
-    }
+    builders!(lsigma hsigma nkeep maxrej);
 
     /// How the line is fitted.
     pub const fn fit(mut self, fit: LineFit) -> Self {
         self.fit = fit;
-        self
-    }
-
-    /// Least number of samples kept.
-    pub const fn nkeep(mut self, nkeep: u32) -> Self {
-        self.nkeep = nkeep;
-        self
-    }
-
-    /// Most samples rejected.
-    pub const fn maxrej(mut self, maxrej: u32) -> Self {
-        self.maxrej = Some(maxrej);
         self
     }
 

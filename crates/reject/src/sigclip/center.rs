@@ -1,11 +1,10 @@
 //! The centre of a pass.
 
 use skystack_simd::{Element, Vector};
-use skystack_stats::lane::{self, All, Bounds, Deviations};
+use skystack_stats::lane::{self, All, Bounds, Deviations, constants, number};
 
 use super::{Center, Limits, SigClip, Survivors, Trim, Width, spread};
 use crate::Columns;
-use crate::columns::{constants, number};
 
 /// Centre and variance of the survivors in pass number `pass` (0-based), in the active lanes; arbitrary in the others.
 #[inline(always)]

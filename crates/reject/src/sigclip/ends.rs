@@ -1,10 +1,9 @@
 //! Dropping from the ends of a sorted column: a clip is monotone, so the first rank that stays ends the search.
 
 use skystack_simd::{Mask, Vector};
-use skystack_stats::lane::{Bounds, Ranks, Window};
+use skystack_stats::lane::{Bounds, Ranks, Window, constants, number};
 
 use super::Survivors;
-use crate::columns::{constants, number};
 use crate::ranks::crossed;
 
 /// What a pass says of a sample: dropped, kept, or neither where it does not know.

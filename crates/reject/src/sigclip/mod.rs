@@ -21,19 +21,19 @@ mod params;
 mod quick;
 mod reach;
 pub(crate) mod restore;
-mod spread;
+pub(crate) mod spread;
 mod width;
 
 use skystack_simd::{Element, Mask, Vector};
-use skystack_stats::lane::{self, Bounds, Window};
+use skystack_stats::lane::{self, Bounds, Window, constants, number};
 
 use self::ends::Verdict;
-use crate::columns::{constants, number};
+use self::restore::{Recorded, nearest_ranks};
 use crate::{Columns, Kept, floor};
 
 pub(crate) use center::trimmed_mean;
 pub(crate) use ends::drop_ends;
-pub(crate) use restore::{last_restored, nearest_ranks};
+pub(crate) use restore::last_restored;
 pub(crate) use width::Width;
 
 pub use params::{About, Center, MAD_STD_FACTOR, Restore, SigClip, Spread, Trim, ZeroSpread};
@@ -110,14 +110,9 @@ pub(crate) fn keep<V: Vector>(
         let count = lane::count(isa, columns.samples, &bounds);
         return Kept { bounds, count, valid, window: None, all: false };
     }
-    let window = nearest_ranks(
-        columns,
-        &clipped.survivors.window,
-        &clipped.last.before.window.count,
-        &floors.kept,
-        &valid,
-        short,
-    );
+    let recorded = Recorded { residuals: columns.residuals, guards: clipped.last.before.window.count };
+    let (frames, left) = (columns.samples.len(), &clipped.survivors.window);
+    let window = nearest_ranks(frames, left, [&floors.kept, &valid], short, &recorded);
     let bounds = crate::ranks::cut_to_window(isa, columns, &window);
     columns.note_restored(&clipped.survivors.bounds, &bounds, short);
     Kept { bounds, count: window.count, valid, window: Some(window), all: false }

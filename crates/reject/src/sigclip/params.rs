@@ -1,5 +1,6 @@
 //! Parameters of sigclip, and the conventions that name sets of them (algorithms.md sections 4.1 and 5.4).
 
+use crate::builders::builders;
 use crate::error::{check_factor, check_floor, check_sigscale};
 use crate::{Convention, RejectError};
 
@@ -234,33 +235,7 @@ impl SigClip {
         })
     }
 
-    /// Low clipping factor (σ).
-    #[doc(alias = "sigma_lower")]
-    pub const fn lsigma(mut self, lsigma: f64) -> Self {
-        self.lsigma = lsigma;
-        self
-    }
-
-    /// High clipping factor (σ).
-    #[doc(alias = "sigma_upper")]
-    pub const fn hsigma(mut self, hsigma: f64) -> Self {
-        self.hsigma = hsigma;
-        self
-    }
-
-    /// Centre of the test.
-    #[doc(alias = "cenfunc")]
-    #[doc(alias = "mclip")]
-    pub const fn center(mut self, center: Center) -> Self {
-        self.center = center;
-        self
-    }
-
-    /// Trimming of a mean centre.
-    pub const fn trim(mut self, trim: Trim) -> Self {
-        self.trim = trim;
-        self
-    }
+    builders!(lsigma hsigma center trim maxiters sigscale);
 
     /// Width estimator. One that cannot be corrected for scales sets `sigscale` to 0.
     #[doc(alias = "stdfunc")]
@@ -278,12 +253,6 @@ impl SigClip {
     /// Denominator n − ddof of a standard deviation.
     pub const fn ddof(mut self, ddof: u32) -> Self {
         self.ddof = ddof;
-        self
-    }
-
-    /// Most passes; `None`: to convergence.
-    pub const fn maxiters(mut self, maxiters: Option<u32>) -> Self {
-        self.maxiters = maxiters;
         self
     }
 
@@ -315,12 +284,6 @@ impl SigClip {
     /// Stop before a pass when (σ_prev − σ)/σ is below this.
     pub const fn tolerance(mut self, tolerance: f64) -> Self {
         self.tolerance = Some(tolerance);
-        self
-    }
-
-    /// Scales that are further than this from 1 correct the noise of their frames; 0 = never.
-    pub const fn sigscale(mut self, sigscale: f64) -> Self {
-        self.sigscale = sigscale;
         self
     }
 

@@ -29,12 +29,11 @@
 mod mad;
 
 use skystack_simd::{Element, Mask, Vector};
-use skystack_stats::lane::{self, Bounds, Window};
+use skystack_stats::lane::{self, Bounds, Window, constants, number};
 
 use self::mad::Mad;
 use super::ends::{Limit, Verdict, drop_ends};
 use super::{About, Center, SigClip, Spread, Survivors, ZeroSpread};
-use crate::columns::{constants, number};
 
 /// No stack has more frames.
 const MOST_FRAMES: usize = 1 << 22;

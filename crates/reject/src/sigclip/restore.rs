@@ -3,11 +3,10 @@
 //! Rare (K binds in few pixels), so this is done lane by lane.
 
 use skystack_simd::{Element, Vector};
-use skystack_stats::lane::{Bounds, Ranks, Window, true_lanes};
+use skystack_stats::lane::{Bounds, Ranks, Window, number, true_lanes};
 
 use super::{Clipped, Limits, Survivors};
 use crate::Columns;
-use crate::columns::number;
 
 /// Residuals within this of each other come back together (IRAF).
 const TOL: f64 = 0.001;
@@ -36,29 +35,54 @@ fn contains<V: Vector>(window: &Window<V>, rank: V) -> V::Mask {
     window.first.le(rank) & rank.lt(window.first + window.count)
 }
 
-/// Interval algorithms: grows the `survivors` of each `short` lane towards the smaller residual; `guards`: n at the start of the
-/// last pass.
+/// What [`nearest_ranks`] must know of a lane.
+pub(crate) trait Residuals {
+    /// n at the start of the last pass; `valid`: n₀.
+    fn guard(&self, lane: usize, valid: usize) -> usize;
+    /// That of a sample by its rank, from 1 on.
+    fn residual(&self, lane: usize, rank: usize) -> f64;
+}
+
+/// Residuals that the last pass wrote down.
+pub(crate) struct Recorded<'a, V: Vector> {
+    /// By rank, from 0 on.
+    pub(crate) residuals: &'a [V::Wide],
+    /// n at the start of the last pass.
+    pub(crate) guards: V,
+}
+
+impl<V: Vector> Residuals for Recorded<'_, V> {
+    #[inline(always)]
+    fn guard(&self, lane: usize, _: usize) -> usize {
+        self.guards.lanes()[lane].widen() as usize
+    }
+    #[inline(always)]
+    fn residual(&self, lane: usize, rank: usize) -> f64 {
+        self.residuals[rank - 1].lanes()[lane]
+    }
+}
+
+/// Interval algorithms: grows the window of the survivors of each `short` lane towards the smaller residual: rare, so lane by lane.
 #[inline(always)]
 pub(crate) fn nearest_ranks<V: Vector>(
-    columns: &Columns<'_, V>,
+    frames: usize,
     survivors: &Window<V>,
-    guards: &V,
-    kept: &V,
-    valid: &V,
+    [kept, valid]: [&V; 2],
     short: V::Mask,
+    residuals: &impl Residuals,
 ) -> Window<V> {
     let mut window = *survivors;
-    window.ranks = Ranks::unknown(columns.samples.len());
+    window.ranks = Ranks::unknown(frames);
     for lane in true_lanes(short) {
-        let (first, count) = window.lane(lane);
-        let residual = |rank: usize| columns.residuals[rank - 1].lanes()[lane];
+        let (first, count) = survivors.lane(lane);
+        let valid = valid.lanes()[lane].widen() as usize;
         let restored = grow(Growth {
             low: first + 1,
             high: first + count,
             kept: kept.lanes()[lane].widen() as usize,
-            valid: valid.lanes()[lane].widen() as usize,
-            guard: guards.lanes()[lane].widen() as usize,
-            residual,
+            valid,
+            guard: residuals.guard(lane, valid),
+            residual: |rank: usize| residuals.residual(lane, rank),
         });
         window.first.lanes_mut()[lane] = V::Element::from_i32((restored.0 - 1) as i32);
         window.count.lanes_mut()[lane] = V::Element::from_i32((restored.1 + 1 - restored.0) as i32);

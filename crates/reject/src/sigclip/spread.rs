@@ -9,7 +9,7 @@ use crate::Columns;
 use crate::variance::{self, Degrees};
 
 /// Turns Sₙ into the standard deviation of Gaussian data (Rousseeuw & Croux 1993).
-const SN_FACTOR: f64 = 1.1926;
+pub(crate) const SN_FACTOR: f64 = 1.1926;
 
 /// V of the survivors. `mean`: theirs in f64, where the centre is a mean.
 #[inline(always)]

@@ -16,11 +16,11 @@ mod params;
 mod quick;
 
 use skystack_simd::{Mask, Vector};
-use skystack_stats::lane::{self, All, Bounds, Members, Terms, Window};
+use skystack_stats::lane::{self, All, Bounds, Members, Terms, Window, number};
 
-use crate::columns::number;
 use crate::prepared::Algorithm;
 use crate::sigclip::ends::drop_ends;
+use crate::sigclip::spread::SN_FACTOR;
 use crate::sigclip::{Survivors, Test};
 use crate::variance::{self, Degrees, Pivoted};
 use crate::{Columns, Kept};
@@ -38,9 +38,6 @@ const STILL: f64 = 0.0005;
 
 /// Most rounds.
 const ROUNDS: usize = 100;
-
-/// Turns Sₙ into the standard deviation of Gaussian data (Rousseeuw & Croux 1993).
-const SN_FACTOR: f64 = 1.1926;
 
 impl Algorithm for Winsorized {
     #[inline(always)]

@@ -1,5 +1,6 @@
 //! Parameters of winsorized, and the conventions that name them (algorithms.md sections 4.2 and 5.11).
 
+use crate::builders::builders;
 use crate::error::check_factor;
 use crate::{Convention, RejectError};
 
@@ -71,17 +72,7 @@ impl Winsorized {
         }
     }
 
-    /// Low clipping factor (σ).
-    pub const fn lsigma(mut self, lsigma: f64) -> Self {
-        self.lsigma = lsigma;
-        self
-    }
-
-    /// High clipping factor (σ).
-    pub const fn hsigma(mut self, hsigma: f64) -> Self {
-        self.hsigma = hsigma;
-        self
-    }
+    builders!(lsigma hsigma);
 
     /// Centre and start of the scatter.
     pub const fn rule(mut self, rule: WinsorizedRule) -> Self {

@@ -18,11 +18,10 @@
 //! ([`MOST_ERROR`]) the pass is left to the contract.
 
 use skystack_simd::{Mask, Ordered, Vector};
-use skystack_stats::lane::{self, Window};
+use skystack_stats::lane::{self, Window, number};
 
 use super::{FACTOR, REACH, ROUNDS, STILL, Winsorized};
 use crate::Columns;
-use crate::columns::number;
 use crate::sigclip::Survivors;
 use crate::sigclip::ends::{Limit, Verdict, drop_ends};
 

@@ -14,7 +14,9 @@ use skystack_simd::Element;
 use super::layers::{MaskFiles, VarianceFiles};
 use crate::noise::Numbered;
 use crate::offsets::{Framed, Layout};
+use crate::report::without_folder;
 use crate::stacker::Outtype;
+use crate::trace::Column;
 use crate::{Error, ErrorKind, FrameReport, InputVariance, MaskType, OutputFiles, Stacker, Warning, header};
 
 /// HISTORY and IMCMBnnn of a frame.
@@ -46,10 +48,8 @@ impl Frame {
         if self.image.planes() == 1 { name.to_owned() } else { format!("{name} plane {}", self.plane + 1) }
     }
 
-    /// The name without its folder: where files lay is nobody's business.
     pub(crate) fn short_name(&self) -> String {
-        let name = self.name();
-        name.rsplit('/').next().unwrap_or(&name).to_owned()
+        without_folder(&self.name()).to_owned()
     }
 
     pub(super) fn shape(&self) -> (usize, usize) {
@@ -160,17 +160,25 @@ impl Inputs {
         if outtype == Outtype::Double { Working::F64 } else { widest }
     }
 
-    /// Type of the computation and of the output, which are the same unless an f64 result is to be written as f32.
+    /// Type of the computation and of the output. An integer is rounded from f64, not a second time from f32 (docs/decisions/0036).
     pub(super) fn types(&self, stacker: &Stacker, outputs: &OutputFiles) -> Result<(Working, Bitpix), Error> {
         let working = match (outputs.bitpix, self.working(stacker.outtype)) {
-            (Some(Bitpix::F64), _) => Working::F64,
-            (None | Some(Bitpix::F32 | Bitpix::I16 | Bitpix::I32), working) => working,
+            (Some(Bitpix::F64 | Bitpix::I16 | Bitpix::I32), _) => Working::F64,
+            (None | Some(Bitpix::F32), working) => working,
             (Some(other), _) => {
                 let message = format!("bitpix is {}, needed 16, 32, -32 or -64", other.code());
                 return Err(Error::new(ErrorKind::Parameter, message));
             }
         };
         Ok((working, outputs.bitpix.unwrap_or(floats(working))))
+    }
+
+    /// Type of further images of values: that of the image, or what it were if it were not of integers.
+    pub(super) fn floats(&self, stacker: &Stacker, bitpix: Bitpix) -> Bitpix {
+        match bitpix {
+            Bitpix::F32 | Bitpix::F64 => bitpix,
+            _ => floats(self.working(stacker.outtype)),
+        }
     }
 
     /// The number that stands for NaN in an integer image; nothing where no pixel can be empty but by `blank`, which must then
@@ -192,25 +200,18 @@ impl Inputs {
     }
 
     /// The samples of one output pixel as f64 of the working type, NaN where masked, and their variances if there are such.
-    pub(crate) fn column(&self, working: Working, x: usize, y: usize) -> Result<(Vec<f64>, Vec<f64>), Error> {
+    pub(crate) fn column(&self, working: Working, x: usize, y: usize) -> Result<Column, Error> {
         match working {
             Working::F32 => self.column_as::<f32>(x, y),
             Working::F64 => self.column_as::<f64>(x, y),
         }
     }
 
-    /// The pixel of `frame` at an output pixel, if it covers that.
-    pub(crate) fn within(&self, frame: usize, x: usize, y: usize) -> Option<(usize, usize)> {
-        let Some(placement) = self.layout.placements.get(frame) else { return Some((x, y)) };
-        let own = (x.checked_add_signed(-placement.x)?, y.checked_add_signed(-placement.y)?);
-        (own.0 < placement.width && own.1 < placement.height).then_some(own)
-    }
-
-    fn column_as<T: Element + Physical>(&self, x: usize, y: usize) -> Result<(Vec<f64>, Vec<f64>), Error> {
+    fn column_as<T: Element + Physical>(&self, x: usize, y: usize) -> Result<Column, Error> {
         let (mut row, mut raw) = (Vec::new(), Vec::new());
         let (mut column, mut variances) = (Vec::new(), Vec::new());
         for (i, frame) in self.frames.iter().enumerate() {
-            let Some((x, y)) = self.within(i, x, y) else {
+            let Some((x, y)) = self.layout.within(i, x, y) else {
                 column.push(f64::NAN);
                 variances.push(f64::NAN);
                 continue;

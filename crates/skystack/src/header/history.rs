@@ -4,6 +4,7 @@ use skystack_combine::FrameTotals;
 use skystack_fits::Header;
 
 use super::{MOST_NAMES, table};
+use crate::report::without_folder;
 use crate::{FrameReport, Report};
 
 /// Writes it.
@@ -58,7 +59,7 @@ fn of_frame(i: usize, frame: &FrameReport, totals: &FrameTotals) -> String {
         line += &format!(" gain={} rdnoise={} snoise={}", noise.gain, noise.rdnoise, noise.snoise);
     }
     if let Some(mask) = &frame.mask {
-        line += &format!(" mask={}", mask.rsplit('/').next().unwrap_or(mask));
+        line += &format!(" mask={}", without_folder(mask));
     }
     if let Some(datasum) = &frame.datasum {
         line += &format!(" datasum={}", datasum.trim());

@@ -8,7 +8,7 @@ use skystack_combine::normalise::{
 use skystack_combine::{Control, FrameSource};
 use skystack_simd::Element;
 
-use super::{Norm, Normalisation, Overlap, OverlapFit, Wanted, named};
+use super::{Norm, Normalisation, Overlap, OverlapFit, Wanted, add_new, named};
 use crate::noise::Numbered;
 use crate::{Error, ErrorKind, PerFrame, Weight};
 
@@ -139,7 +139,8 @@ impl<'a, T: Element, S: FrameSource<T>> Measured<'a, T, S> {
         if overlap.fit != OverlapFit::Gains {
             let zeros = solve(Compare::Differences { scales: &scales })?;
             factors = zeros.zeros(&scales);
-            warnings = zeros.warnings();
+            // Ratios leave samples out that differences do not, and so connect fewer frames.
+            add_new(&mut warnings, zeros.warnings());
         }
         Ok(Factors { factors, zero: Values::None, warnings })
     }

@@ -18,7 +18,7 @@ use skystack_simd::{Element, Mask, Vector};
 
 pub use deviation::{mad, sn};
 pub use moments::{
-    All, DeviationMoments, Deviations, Distances, Members, SUM_CHUNK, Squares, Terms, first_in, mean, sum,
+    All, Deviations, Distances, Members, Moments, SUM_CHUNK, Squares, Terms, first_in, mean, sum,
 };
 pub use order::{halfway, iqr, lmedian, median, middle_of_window, percentile};
 pub use sort::{middle, middle_of_ordered, middle_within, sort, sorted_copy, sorted_registers};
@@ -177,10 +177,17 @@ pub fn extremes<V: Vector>(isa: V::Isa, samples: &[V]) -> Bounds<V> {
     extremes
 }
 
-/// Zero and one in every lane.
+/// 0 and 1 in every lane.
 #[inline(always)]
-fn constants<V: Vector>(isa: V::Isa) -> (V, V) {
-    (V::splat(isa, V::Element::narrow(0.0)), V::splat(isa, V::Element::narrow(1.0)))
+pub fn constants<V: Vector>(isa: V::Isa) -> (V, V) {
+    (number(isa, 0), number(isa, 1))
+}
+
+/// A count or rank in every lane: exact in f32 for all stacks that `skystack-combine` accepts (2²² frames).
+#[inline(always)]
+pub fn number<V: Vector>(isa: V::Isa, value: usize) -> V {
+    // From 32 bits: from 64 it is five instructions where there is no AVX-512.
+    V::splat(isa, V::Element::from_i32(value as i32))
 }
 
 /// Calls `f(lane)` for each true lane of a mask.

@@ -108,11 +108,11 @@ impl<V: Vector, M: Members<V>> Terms<V, 1> for Deviations<V, M> {
     }
 }
 
-/// d and d² with d = f64(y) − p over the members of a set.
+/// d and d² for the term d of `A`.
 #[derive(Debug, Clone, Copy)]
-pub struct DeviationMoments<V: Vector, M>(pub Deviations<V, M>);
+pub struct Moments<A>(pub A);
 
-impl<V: Vector, M: Members<V>> Terms<V, 2> for DeviationMoments<V, M> {
+impl<V: Vector, A: Terms<V, 1>> Terms<V, 2> for Moments<A> {
     #[inline(always)]
     fn terms(&self, frame: usize, y: V) -> [V::Wide; 2] {
         let [d] = self.0.terms(frame, y);

@@ -10,9 +10,7 @@ use skystack_simd::{Element, Isa, Kernel, MAX_LANES, Ordered, Scalar, Vector};
 use super::bounds::Bounds;
 use super::transpose::transpose;
 use super::tuning::{PIECE, Tuning};
-
-/// Entries of one chunk.
-const CHUNK: usize = 64;
+use crate::lane::SUM_CHUNK as CHUNK;
 
 /// Entries whose chunk totals threads put into one table, of 1 MiB: enough work to outweigh the wait for its last task.
 const SHARED: usize = 256 * PIECE;

@@ -4,7 +4,7 @@ use std::f64::consts::{FRAC_PI_2, PI};
 
 use skystack_reject::{Columns, Kept};
 use skystack_simd::{Element, Vector};
-use skystack_stats::lane::{self, Bounds, DeviationMoments, Deviations, Terms};
+use skystack_stats::lane::{self, Bounds, Deviations, Moments, Terms};
 
 use crate::kernel::weights::Weights;
 use crate::options::{Combine, Resolved};
@@ -136,7 +136,7 @@ pub(super) fn empirical<T: Element, V: Vector<Element = T>>(
     let splat = |value| V::Wide::splat(isa, value);
     let (n, one, zero) = (kept.count.widen(), splat(1.0), splat(0.0));
     let about = Deviations { members: kept.bounds, pivot: out.widen(), zero };
-    let [_, s2] = lane::sum(isa, columns.samples, &DeviationMoments(about));
+    let [_, s2] = lane::sum(isa, columns.samples, &Moments(about));
     let mut variance = s2 / (n * (n - one));
     let weights = Weights::of(options, columns);
     match options.combine {
@@ -145,7 +145,12 @@ pub(super) fn empirical<T: Element, V: Vector<Element = T>>(
             let total = weights.sum(isa, columns.samples, kept);
             let [squares, of_weights] =
                 lane::sum(isa, columns.samples, &WeightedScatter { weights, about, isa });
-            let weighted = (squares / total) * (n / (n - one)) * (of_weights / (total * total));
+            let larger = if options.rejections.has_weighted_degrees() {
+                (total * total) / (total * total - of_weights)
+            } else {
+                n / (n - one)
+            };
+            let weighted = (squares / total) * larger * (of_weights / (total * total));
             variance = V::Wide::select(total.eq(zero), variance, weighted);
         }
         _ => {}

@@ -53,27 +53,27 @@ pub(super) fn reject<T: Element, I: Isa>(
     let lanes = I::I16::LANES;
     assert_eq!(lanes, <Pair<T::Vector<I>>>::LANES, "a pair of registers of f32 has a lane for each integer");
     let KernelScratch { columns: scratch, frames: per_frame, .. } = scratch;
-    let mut block = scratch.words::<I::I16, Pair<T::Vector<I>>>(isa, frames);
-    let groups = block.groups();
+    let mut groups = scratch.words::<I::I16, Pair<T::Vector<I>>>(isa, frames);
+    let count = groups.count();
     let mut totals = LaneTotals::new(isa);
-    for start in (0..width).step_by(groups * lanes) {
-        let pixels = start..width.min(start + groups * lanes);
-        load(isa, words, pixels.clone(), block.words);
+    for start in (0..width).step_by(count * lanes) {
+        let pixels = start..width.min(start + count * lanes);
+        load(isa, words, pixels.clone(), groups.words);
         for (group, x) in pixels.step_by(lanes).enumerate() {
-            words.prefetch_next(width, x + groups * lanes, lanes);
-            lane::sort(isa, &block.words[group * frames..][..frames], block.sorted);
-            for (words, y) in block.sorted[..frames].iter().zip(block.values.iter_mut()) {
+            words.prefetch_next(width, x + count * lanes, lanes);
+            lane::sort(isa, &groups.words[group * frames..][..frames], groups.sorted);
+            for (words, y) in groups.sorted[..frames].iter().zip(groups.values.iter_mut()) {
                 *y = widen(isa, *words, *format);
             }
-            let mut columns = block.columns();
+            let mut columns = groups.columns();
             let kept = options.rejections.keep(isa, &mut columns);
             let (restored, zero_spread) = (columns.restored, columns.zero_spread);
             let group_of = Group { x, rows, fallback: 0, codes: None };
             output::write(isa, options, tile, &group_of, &mut columns, &kept);
             let lanes = lanes.min(width - x);
             if !per_frame.is_empty() && !kept.all {
-                let column = &block.words[group * frames..][..frames];
-                let sorted = &block.sorted[..frames];
+                let column = &groups.words[group * frames..][..frames];
+                let sorted = &groups.sorted[..frames];
                 Sides { column, sorted, format: *format, lanes, kept: &kept }.add(isa, per_frame);
             }
             totals.add(&kept, frames, lanes);
@@ -95,11 +95,6 @@ fn widen<V: Vector, W: Words<Isa = V::Isa>>(isa: V::Isa, words: W, format: WordF
     V::load(isa, &lanes) + V::splat(isa, V::Element::from_i32(format.offset()))
 }
 
-#[inline(always)]
-fn number<V: Vector>(isa: V::Isa, n: usize) -> V {
-    V::splat(isa, V::Element::narrow(n as f64))
-}
-
 /// Writes the median of every pixel.
 #[inline(always)]
 pub(super) fn median<T: Element, I: Isa>(
@@ -112,16 +107,16 @@ pub(super) fn median<T: Element, I: Isa>(
     let WordRows { rows, format } = words;
     let (frames, width) = (rows.len(), tile.width());
     let lanes = I::I16::LANES;
-    let block = scratch.words::<I::I16, T::Vector<I>>(isa, frames);
-    let groups = block.groups();
+    let groups = scratch.words::<I::I16, T::Vector<I>>(isa, frames);
+    let count = groups.count();
     let offset = I::F32::splat(isa, format.offset() as f32);
-    for start in (0..width).step_by(groups * lanes) {
-        let pixels = start..width.min(start + groups * lanes);
-        load(isa, words, pixels.clone(), block.words);
+    for start in (0..width).step_by(count * lanes) {
+        let pixels = start..width.min(start + count * lanes);
+        load(isa, words, pixels.clone(), groups.words);
         for (group, x) in pixels.step_by(lanes).enumerate() {
-            words.prefetch_next(width, x + groups * lanes, lanes);
-            let column = &block.words[group * frames..][..frames];
-            let (low, high) = lane::middle_of_ordered(isa, column, block.sorted);
+            words.prefetch_next(width, x + count * lanes, lanes);
+            let column = &groups.words[group * frames..][..frames];
+            let (low, high) = lane::middle_of_ordered(isa, column, groups.sorted);
             let (low, high) = (low.widen(), high.widen());
             for half in 0..2 {
                 let (low, high) = (low[half] + offset, high[half] + offset);
@@ -160,17 +155,17 @@ fn write_f32<T: Element, V: Vector<Element = f32>>(value: V, tile: &mut Tile<'_,
     }
 }
 
-/// Fills the columns of `block` (relative to the tile), group by group; lanes beyond its end are zero.
+/// Fills the columns of `pixels` (relative to the tile), group by group; lanes beyond its end are zero.
 #[inline(always)]
 fn load<I: Isa>(
     isa: I,
     WordRows { rows, format }: &WordRows<'_>,
-    block: Range<usize>,
+    pixels: Range<usize>,
     columns: &mut [I::I16],
 ) {
     let mut keys = [0i16; MOST_GROUPS * MOST_LANES];
     for (frame, row) in rows.iter().enumerate() {
-        let row = &row[block.clone()];
+        let row = &row[pixels.clone()];
         for (key, word) in keys.iter_mut().zip(row) {
             *key = format.key(*word);
         }

@@ -16,10 +16,9 @@
 use std::ops::RangeInclusive;
 
 use skystack_simd::{Mask, Vector};
-use skystack_stats::lane::{self, Window};
+use skystack_stats::lane::{self, Window, number};
 
 use super::super::Survivors;
-use crate::columns::number;
 
 /// A MAD in T.
 pub(super) struct Mad<V: Vector> {

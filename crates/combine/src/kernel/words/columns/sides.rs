@@ -7,8 +7,9 @@
 
 use skystack_reject::Kept;
 use skystack_simd::{Element, Mask, Vector, Words};
+use skystack_stats::lane::number;
 
-use super::{MOST_EXACT, MOST_LANES, number};
+use super::{MOST_EXACT, MOST_LANES};
 use crate::format::WordFormat;
 use crate::kernel::FrameTotals;
 

@@ -1,11 +1,12 @@
-//! Cases of `cases.toml`, and which of them one pixel at a time can answer.
+//! From a case's options to those of the reference, and which cases one pixel at a time can answer.
 
 use skystack_reference::{Combine, Setup, Working};
 use skystack_reject::{
     AvSigClip, CcdClip, Center, Convention, Extrema, Gesd, LinearFit, MaxOutliers, MedSigma, MinMax, Noise,
     PClip, Percentile, Rejection, Scaling, SigClip, Spread, VarClip, VarRule, Winsorized, crreject, madclip,
 };
-use toml::{Table, Value};
+
+use crate::cases::{Case, kind_of};
 
 /// Cases of schema 1 that [`Case::is_ours`] picks.
 pub(crate) const EXPECTED: usize = 248;
@@ -30,37 +31,7 @@ const REJECTIONS: [&str; 16] = [
     "gesd",
 ];
 
-pub(crate) struct Case {
-    pub(crate) name: String,
-    /// Why the specification does not give these planes everywhere.
-    pub(crate) spec_differs: bool,
-    pub(crate) stack: String,
-    pub(crate) options: Table,
-    pub(crate) expect: Table,
-}
-
-pub(crate) fn parse(text: &str) -> Vec<Case> {
-    let file: Table = text.parse().expect("cases.toml is TOML");
-    let of = |case: &Value| {
-        let text = |key: &str| case[key].as_str().expect("a string").to_owned();
-        let table = |key: &str| case[key].as_table().expect("a table").clone();
-        assert_eq!(text("frames"), "f*.fits");
-        let spec_differs = case.get("spec_differs").is_some();
-        let (options, expect) = (table("options"), table("expect"));
-        Case { name: text("name"), spec_differs, stack: text("stack"), options, expect }
-    };
-    file["case"].as_array().expect("an array of cases").iter().map(of).collect()
-}
-
 impl Case {
-    pub(crate) fn option(&self, key: &str) -> Option<&str> {
-        self.options.get(key).map(|value| value.as_str().expect("a string"))
-    }
-
-    pub(crate) fn number(&self, key: &str) -> Option<f64> {
-        self.options.get(key).map(number)
-    }
-
     /// A rejection and a combination that the reference has.
     pub(crate) fn is_ours(&self) -> bool {
         self.combine().is_some() && REJECTIONS.contains(&self.reject())
@@ -72,9 +43,9 @@ impl Case {
         Some((self.number("grow")?, nkeep))
     }
 
-    /// A list of numbers, one a frame, that the oracle set gives with its planes.
-    pub(crate) fn factors(&self, key: &str) -> Option<Vec<f64>> {
-        Some(self.expect.get(key)?.as_array().expect("an array").iter().map(number).collect())
+    /// An option that is not known: to leave it out would be to answer another question.
+    pub(crate) fn unknown_option(&self) -> Option<&str> {
+        self.options.keys().map(String::as_str).find(|key| kind_of(key).is_none())
     }
 
     fn reject(&self) -> &str {
@@ -97,7 +68,7 @@ impl Case {
 
     /// The options as the reference takes them; `bitpix` decides T with `outtype` (B1).
     pub(crate) fn setup<'a>(&self, bitpix: i64, frames: &'a Frames) -> Setup<'a> {
-        let convention = self.convention();
+        let convention = self.known_convention();
         let double = self.option("outtype") == Some("double") || [32, 64, -64].contains(&bitpix);
         let base = Setup::convention(convention, if double { Working::F64 } else { Working::F32 });
         Setup {
@@ -115,12 +86,12 @@ impl Case {
         }
     }
 
-    pub(crate) fn convention(&self) -> Convention {
-        self.option("convention").expect("a convention").parse().expect("a known one")
+    pub(crate) fn known_convention(&self) -> Convention {
+        self.convention().parse().expect("a known convention")
     }
 
     pub(crate) fn rejection(&self) -> Rejection {
-        let convention = self.convention();
+        let convention = self.known_convention();
         match self.reject() {
             "minmax" => {
                 MinMax::new(self.number("nlow").unwrap_or(1.0), self.number("nhigh").unwrap_or(1.0)).into()
@@ -213,7 +184,7 @@ impl Case {
     }
 
     fn varclip(&self) -> VarClip {
-        let mut clip = VarClip::convention(self.convention()).expect("a defined pair");
+        let mut clip = VarClip::convention(self.known_convention()).expect("a defined pair");
         let kappa = self.number("lsigma").unwrap_or(clip.lsigma);
         if let Some(ampfrac) = self.number("clip_ampfrac") {
             clip.rule = VarRule::Swarp { ampfrac };
@@ -272,8 +243,4 @@ pub(crate) struct Frames {
     pub(crate) noise: Vec<Noise>,
     pub(crate) weights: Option<Vec<f64>>,
     pub(crate) variances: Vec<f64>,
-}
-
-pub(crate) fn number(value: &Value) -> f64 {
-    value.as_float().or(value.as_integer().map(|whole| whole as f64)).expect("a number")
 }
