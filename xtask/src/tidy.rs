@@ -2,10 +2,12 @@
 //!
 //! Every rule is a function from one file's text to its findings, so that tests can feed it text.
 
+mod architecture;
 mod document;
 mod lexer;
 mod manifest;
 mod source;
+mod vocabulary;
 
 use crate::Result;
 use std::fmt;
@@ -56,6 +58,7 @@ pub(crate) fn run(root: &Path, arguments: &[String]) -> Result<bool> {
         collect(root, MANIFESTS, |path| path.file_name().is_some_and(|name| name == "Cargo.toml"))?;
     let documents = collect(root, &["."], |path| path.extension().is_some_and(|ending| ending == "md"))?;
     let mut findings: Vec<Finding> = sources.iter().flat_map(source::check).collect();
+    findings.extend(vocabulary::check(&sources));
     findings.extend(manifests.iter().flat_map(manifest::check));
     findings.extend(
         documents.iter().flat_map(|file| document::check_links(file, |path| root.join(path).exists())),
@@ -64,6 +67,12 @@ pub(crate) fn run(root: &Path, arguments: &[String]) -> Result<bool> {
         Some(readme) => findings.extend(document::check_readme(readme)),
         None => findings
             .push(SourceFile { path: "README.md".into(), text: String::new() }.finding(1, "is missing")),
+    }
+    let named = |path: &str| documents.iter().find(|file| file.path == path);
+    if let (Some(document), Some(algorithms)) = (named(architecture::PATH), named(architecture::ALGORITHMS)) {
+        findings.extend(architecture::check_unsafe(document, &sources));
+        findings.extend(architecture::check_rejections(document, algorithms));
+        findings.extend(architecture::check_decisions(document, &documents));
     }
     for finding in &findings {
         println!("{finding}");

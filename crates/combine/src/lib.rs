@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! for each band (rows x all frames):  ask the FrameSource for rows
-//!     for each tile (a run of pixels of one row), in parallel:
+//!     for each tile (neighbouring pixels of one row, or of rows without gaps between them), in parallel:
 //!         load + missing + thresholds -> reject -> combine -> outputs        (one fused kernel, L pixels at once)
 //!     hand the finished rows to the RowSink
 //! ```

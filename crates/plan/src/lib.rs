@@ -1,8 +1,9 @@
 //! The planner: a workload, a machine and limits in, a [`Plan`] out.
 //!
-//! [`plan`] is a pure function of plain data. Every decision about parallelism and memory is made here, with its reason;
-//! nowhere else in skystack is there a worker count, a band height or a size threshold. A plan decides how fast and in how
-//! much memory, never what: it is not an input of any kernel.
+//! [`plan`] is a pure function of plain data. Every decision about the workers and the memory of a job is made here, with its
+//! reason; nowhere else in skystack is there a worker count or a band height. (Kernels know how much of a tile fits into a
+//! cache, and `skystack_stats::slice`, which no plan guides, from what length on it shares a pass.) A plan decides how fast and
+//! in how much memory, never what: it is not an input of any kernel.
 //!
 //! **Must never know:** threads, files, GPU calls, or what is computed. (Looking at the machine is the module behind the
 //! feature `detect`, whose findings come in as data.)

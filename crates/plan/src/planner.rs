@@ -59,18 +59,25 @@ pub enum PlanError {
 }
 
 /// Share of the available memory that a job takes where the user gives no limit: the rest is for the page cache and for others.
+/// A choice, not a measurement: what others will need cannot be known.
 const MEMORY_SHARE: (u64, u64) = (3, 4);
 
-/// Share of the cores, in percent, rounded to the nearest whole core: one in seven stays free for reading and for others.
+/// Share of the cores, in percent, rounded to the nearest whole core: one in seven stays free for reading and for others. A
+/// choice, not a measurement: the records are of a machine with two cores, of which it takes both.
 const CORE_SHARE: usize = 85;
 
 /// Assumed where the available memory cannot be read: a small machine, so that the limit holds on a large one too.
 const UNKNOWN_MEMORY: u64 = 2 << 30;
 
+/// A band may take one in so many bytes of the largest cache: the rest is for outputs, scratch and other programs. A choice;
+/// there is no record of another one.
+const CACHE_PART: u64 = 2;
+
 /// Assumed where the largest cache cannot be read.
 const UNKNOWN_CACHE: u64 = 8 << 20;
 
-/// Tiles of a band for each worker: the last ones to finish then differ by a quarter of a share at most.
+/// Tiles of a band for each worker: the last ones to finish then differ by a quarter of a share at most. An argument, not a
+/// measurement; there is no record of another number.
 const TILES_PER_WORKER: usize = 4;
 
 /// Samples that are worth a worker of their own. Waking the second one of a pool from outside takes 50 to 60 us; a sigclip of
@@ -78,10 +85,12 @@ const TILES_PER_WORKER: usize = 4;
 /// two cores, 2026-11-21. Cheaper kernels would need more, costlier ones less.)
 const LEAST_SAMPLES: usize = 1 << 18;
 
-/// Pixels in the narrowest tile: 16 of the widest registers, so that entering a tile stays below one percent.
+/// Pixels in the narrowest tile: 16 of the widest registers, which is meant to keep the cost of entering a tile small. There is no
+/// record of that cost, nor of another width.
 const LEAST_TILE_WIDTH: usize = 256;
 
-/// Pixels in the widest tile: the first block of a tile, which nothing has asked for ahead, is one in a hundred.
+/// Pixels in the widest tile. The first groups of a tile, which nothing has asked for ahead, are then about one in a hundred
+/// (eight groups of 16 lanes in 16 384 pixels). Counted, not measured.
 const MOST_TILE_WIDTH: usize = 1 << 14;
 
 /// What the queue of tiles holds for each.
@@ -229,7 +238,7 @@ fn band_rows(
     reasons: &mut Vec<Reason>,
 ) -> usize {
     let cache = machine.cache_bytes.unwrap_or(UNKNOWN_CACHE);
-    let in_cache = cache / 2 / costs.row.max(1);
+    let in_cache = cache / CACHE_PART / costs.row.max(1);
     let busy = (workers * TILES_PER_WORKER) as u64;
     let wanted = in_cache.max(busy);
     let because = if fitting < wanted {

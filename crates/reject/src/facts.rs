@@ -99,7 +99,7 @@ impl FrameFacts<'_> {
         }
     }
 
-    /// Do rejections that ask for it correct for the scales of the frames (`doscale1` of algorithms.md 5.0.5)? Some scale differs
+    /// Do rejections that ask for it correct for the scales of the frames (algorithms.md 5.0.5)? Some scale differs
     /// from that of frame 0, and some is further than `sigscale` from 1; 0 switches it off.
     pub fn corrects_scales(&self, sigscale: f64) -> bool {
         let scales = || self.scalings.iter().map(Scaling::scale);

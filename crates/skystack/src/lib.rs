@@ -39,8 +39,10 @@
 //! | wanted | item |
 //! |---|---|
 //! | the one entry point | [`Stacker`] |
-//! | what is left out | [`SigClip`], [`MinMax`], [`Extrema`], [`madclip`], [`Convention`] |
+//! | what is left out ([`Rejection`]) | [`MinMax`], [`Extrema`], [`SigClip`], [`AvSigClip`], [`CcdClip`], [`crreject`], [`PClip`], [`Percentile`], [`MedSigma`], [`Winsorized`], [`LinearFit`], [`Gesd`], [`MeanClip`], [`VarClip`], [`madclip`] |
+//! | whose definition | [`Convention`] |
 //! | the statistic | [`Combine`], [`Weight`] |
+//! | scales, zeros, places, masks, noise | [`Normalisation`], [`Offsets`], [`Masks`], [`NoiseModel`], [`InputVariance`] |
 //! | further images | [`Products`], [`OutputFiles`] |
 //! | what happened | [`Report`], [`Warning`], [`settings`], [`Trace`] (one pixel, stage by stage) |
 //! | stacks with known truth | [`simulate`](mod@simulate) |

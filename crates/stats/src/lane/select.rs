@@ -117,7 +117,7 @@ impl<V: Vector> Bracket<V> {
         for (low, high) in self.up_to_low.lanes().iter().zip(self.up_to_high.lanes()) {
             most = most.max(high.widen() - low.widen());
         }
-        // Whole blocks: what is left must find room to be sorted in the rest. Equal values at the high pivot make `most`
+        // Whole networks: what is left must find room to be sorted in the rest. Equal values at the high pivot make `most`
         // more than there are members.
         let room = (to.len() / 2 / WIDEST * WIDEST).min(most as usize + 3);
         let (to, last) = to[..room].split_at_mut(room - 2);
@@ -181,7 +181,7 @@ fn pivots<V: Vector>(isa: V::Isa, column: &[V], rank: V, scratch: &mut [V]) -> [
     pivots
 }
 
-/// Registers in the sample of a column: whole blocks. Half or twice as many cost 5 to 10 % more.
+/// Registers in the sample of a column: whole networks. Half or twice as many cost 5 to 10 % more.
 #[inline(always)]
 const fn sample_size(count: usize) -> usize {
     match count {

@@ -2,9 +2,9 @@
 //!
 //! ```text
 //! N <= 32:   one network in registers
-//! above:     blocks of 32 sorted in registers, then merged in pairs:
+//! above:     runs of 32 sorted in registers, then merged in pairs:
 //!                a[p - 1 - i], b[i] = sort2(a[p - 1 - i], b[i])          both halves of 2p are bitonic now
-//!                halve them down to blocks of 32, which are sorted in registers
+//!                halve them down to runs of 32, which are sorted in registers
 //!            for the middle alone the last merge is one pass over the two runs
 //!            above N = 224 the middle is selected (`select.rs`)
 //! ```
@@ -27,11 +27,11 @@ use super::network::{self, WIDEST};
 use super::select::{LONGEST_SORTED, Neighbours};
 use super::{Bounds, constants};
 
-/// Registers that are halved down to blocks before the next ones: 16 KiB (of pairs 32), which the first-level cache holds.
+/// Registers that are halved down to runs of [`WIDEST`] before the next ones: 16 KiB (of pairs 32), which the first-level cache holds.
 const MOST_CACHED: usize = 256;
 
-/// Most registers of a block that a network sorts with fewer comparators than a bitonic block of [`WIDEST`] takes: 17 with 74,
-/// the block with 80.
+/// Most registers of a run that a network sorts with fewer comparators than halving down [`WIDEST`] of them takes: 17 with 74,
+/// [`WIDEST`] with 80.
 const SHORT_RUN: usize = 17;
 
 /// Registers that are merged to sort `count`.
@@ -39,7 +39,7 @@ const fn merged_registers(count: usize) -> usize {
     if count % WIDEST <= SHORT_RUN { count } else { count.next_multiple_of(WIDEST) }
 }
 
-/// Registers that sorting `count` registers writes: whole blocks, where there are several.
+/// Registers that sorting `count` registers writes: whole runs of 32, where there are several.
 pub const fn sorted_registers(count: usize) -> usize {
     if count <= WIDEST { count } else { count.next_multiple_of(WIDEST) }
 }
@@ -76,7 +76,7 @@ impl<V: Ordered> Task<V::Isa> for SortRuns<'_, V> {
     fn run(self, isa: V::Isa) {
         let Self { from, to } = self;
         let (to, beyond) = to.split_at_mut(merged_registers(from.len()));
-        sort_blocks(isa, from, to);
+        sort_first_runs(isa, from, to);
         merge_runs(isa, to, to.len());
         beyond.fill(V::padding(isa));
     }
@@ -126,7 +126,7 @@ impl<V: Ordered> Task<V::Isa> for MiddleOfRuns<'_, V> {
         let Self { column, scratch } = self;
         let count = column.len();
         let scratch = &mut scratch[..merged_registers(count)];
-        sort_blocks(isa, column, scratch);
+        sort_first_runs(isa, column, scratch);
         let half = scratch.len().next_power_of_two() / 2;
         merge_runs(isa, scratch, half);
         let (a, b) = scratch[..count].split_at(half);
@@ -155,16 +155,16 @@ fn smallest_of_two_runs<V: Ordered>(isa: V::Isa, a: &[V], b: &[V], k: usize) -> 
     least
 }
 
-/// Sorted blocks of [`WIDEST`], the last one filled up with +∞ or short.
+/// Sorted runs of [`WIDEST`], the last one filled up with +∞ or short.
 #[inline(always)]
-fn sort_blocks<V: Ordered>(isa: V::Isa, from: &[V], to: &mut [V]) {
+fn sort_first_runs<V: Ordered>(isa: V::Isa, from: &[V], to: &mut [V]) {
     for (from, to) in from.chunks(WIDEST).zip(to.chunks_mut(WIDEST)) {
         network::sort(isa, from, &mut to[..from.len()]);
     }
     to[from.len()..].fill(V::padding(isa));
 }
 
-/// Merges sorted blocks into runs of `length`, of which the last may be shorter.
+/// Merges runs of [`WIDEST`] into runs of `length`, of which the last may be shorter.
 #[inline(always)]
 fn merge_runs<V: Ordered>(isa: V::Isa, column: &mut [V], length: usize) {
     let mut half = WIDEST;
@@ -176,7 +176,7 @@ fn merge_runs<V: Ordered>(isa: V::Isa, column: &mut [V], length: usize) {
     }
 }
 
-/// Merges two sorted runs of whole blocks: the first `half` registers and the others, which are not more.
+/// Merges two sorted runs: the first `half` registers and the others, which are not more.
 ///
 /// A second run that is shorter stands for one of the same length that ends in +∞: no comparator would move these, because
 /// each leaves the greater value where the +∞ is.
@@ -193,11 +193,11 @@ fn merge<V: Ordered>(isa: V::Isa, run: &mut [V], half: usize) {
     let cached = length.min(MOST_CACHED);
     for part in run.chunks_mut(cached) {
         halve_down(part, cached, WIDEST);
-        let mut blocks = part.chunks_exact_mut(WIDEST);
-        for block in &mut blocks {
-            network::bitonic_sort(isa, block);
+        let mut runs = part.chunks_exact_mut(WIDEST);
+        for run in &mut runs {
+            network::bitonic_sort(isa, run);
         }
-        let short = blocks.into_remainder();
+        let short = runs.into_remainder();
         if !short.is_empty() {
             isa.call(SortShort(short));
         }
@@ -212,10 +212,10 @@ impl<V: Ordered> Task<V::Isa> for SortShort<'_, V> {
 
     #[inline(always)]
     fn run(self, isa: V::Isa) {
-        let mut block = [self.0[0]; SHORT_RUN];
-        let block = &mut block[..self.0.len()];
-        block.copy_from_slice(self.0);
-        network::sort(isa, block, self.0);
+        let mut run = [self.0[0]; SHORT_RUN];
+        let run = &mut run[..self.0.len()];
+        run.copy_from_slice(self.0);
+        network::sort(isa, run, self.0);
     }
 }
 

@@ -128,14 +128,14 @@ impl<T: Element, S: Terms> Kernel for ChunkTotals<'_, T, S> {
         let Self { data, bounds, pivot, terms, totals } = self;
         let mut n = 0;
         let mut buffer = [T::zero(); CHUNK * MAX_LANES];
-        let blocks = data.chunks_exact(CHUNK * lanes);
-        let whole = data.len() - blocks.remainder().len();
-        for (block, totals) in blocks.zip(totals.chunks_exact_mut(lanes)) {
+        let groups = data.chunks_exact(CHUNK * lanes);
+        let whole = data.len() - groups.remainder().len();
+        for (group, totals) in groups.zip(totals.chunks_exact_mut(lanes)) {
             // Reading the chunks side by side defeats the prefetching of the hardware: 0.27 ns a value in the cache were
             // 0.92 from memory. A copy in order costs 0.04.
             let buffer = &mut buffer[..CHUNK * lanes];
-            buffer.copy_from_slice(block);
-            n += block_totals::<T, T::Vector<I>, S>(isa, buffer, bounds, pivot, terms, totals);
+            buffer.copy_from_slice(group);
+            n += lane_totals::<T, T::Vector<I>, S>(isa, buffer, bounds, pivot, terms, totals);
         }
         for (chunk, total) in data[whole..].chunks(CHUNK).zip(&mut totals[whole / CHUNK..]) {
             n += chunk_total(chunk, bounds, pivot, terms, total);
@@ -144,11 +144,11 @@ impl<T: Element, S: Terms> Kernel for ChunkTotals<'_, T, S> {
     }
 }
 
-/// The chunks of one block, lane by lane.
+/// As many neighbouring chunks as a register has lanes, lane by lane.
 #[inline(always)]
-fn block_totals<T: Element, V: Vector<Element = T>, S: Terms>(
+fn lane_totals<T: Element, V: Vector<Element = T>, S: Terms>(
     isa: V::Isa,
-    block: &[T],
+    group: &[T],
     bounds: Bounds<T>,
     pivot: f64,
     terms: S,
@@ -161,7 +161,7 @@ fn block_totals<T: Element, V: Vector<Element = T>, S: Terms>(
     for entry in (0..CHUNK).step_by(V::LANES) {
         let mut columns = [n; MAX_LANES];
         for lane in 0..V::LANES {
-            columns[lane] = V::load(isa, &block[lane * CHUNK + entry..]);
+            columns[lane] = V::load(isa, &group[lane * CHUNK + entry..]);
         }
         transpose(isa, &mut columns);
         for x in columns.into_iter().take(V::LANES) {

@@ -82,7 +82,7 @@ fn shaped(shape: usize, n: usize, seed: u64) -> Vec<f32> {
 
 const SHAPES: usize = 11;
 
-/// Lengths about the borders of chunks, blocks, groups and pieces.
+/// Lengths about the borders of chunks, groups and pieces.
 fn length() -> impl Strategy<Value = usize> {
     let border = prop::sample::select(vec![0, 64, 128, 256, 512, 1024, 2048, PIECE, PIECE + 1024, 2 * PIECE]);
     prop_oneof![

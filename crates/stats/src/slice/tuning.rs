@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use rayon::prelude::*;
 use skystack_simd::Level;
 
-/// Entries that one call of a kernel reads, and one task: whole blocks of every level, in the cache of a core.
+/// Entries that one call of a kernel reads, and one task: whole groups of chunks at every level, in the cache of a core.
 pub(crate) const PIECE: usize = 1 << 14;
 
 /// From here on a pass is shared among threads: the least number of f32 from which none of these loses. In µs on one thread
