@@ -57,7 +57,7 @@ pub const LEAST_GROUPS: usize = 4;
 pub const MOST_GROUPS: usize = 8;
 
 /// How many groups of L pixels are loaded at a time, of pairs half as many: one of two numbers that the load knows.
-const fn groups_of_block(frames: usize) -> usize {
+const fn groups_at_a_time(frames: usize) -> usize {
     let column = frames.saturating_mul(LaneBuffer::REGISTER_BYTES);
     if column <= GROUPS_BYTES / MOST_GROUPS { MOST_GROUPS } else { LEAST_GROUPS }
 }
@@ -66,7 +66,7 @@ const fn groups_of_block(frames: usize) -> usize {
 pub const fn columns_bytes(frames: usize, layers: usize) -> usize {
     // Samples of all groups, padded and sorted, residuals and deviations: of a pair of registers, and these in f64.
     let registers =
-        frames * (groups_of_block(frames) + 2 + 4 + 4 + 2 * layers) + 2 * sorted_registers(frames);
+        frames * (groups_at_a_time(frames) + 2 + 4 + 4 + 2 * layers) + 2 * sorted_registers(frames);
     registers * LaneBuffer::REGISTER_BYTES + frames * (size_of::<(f64, u32)>() + size_of::<Fates>())
 }
 
@@ -84,7 +84,7 @@ impl ColumnsScratch {
     pub fn new(frames: usize, layers: [bool; 2]) -> Self {
         let column = frames * LaneBuffer::REGISTER_BYTES;
         let sorted = 2 * sorted_registers(frames) * LaneBuffer::REGISTER_BYTES;
-        let bytes = [groups_of_block(frames) * column, 2 * column, sorted, 4 * column, 4 * column];
+        let bytes = [groups_at_a_time(frames) * column, 2 * column, sorted, 4 * column, 4 * column];
         Self {
             registers: bytes.map(LaneBuffer::with_bytes),
             keys: vec![(0.0, 0); frames].into(),
@@ -106,7 +106,7 @@ impl ColumnsScratch {
         let Self { registers: [samples, padded, sorted, residuals, deviations], keys, fates, .. } = self;
         WordGroups {
             frames,
-            words: samples.vectors(isa, frames * groups_of_block(frames)),
+            words: samples.vectors(isa, frames * groups_at_a_time(frames)),
             sorted: sorted.vectors(isa, sorted_registers(frames)),
             values: padded.vectors(isa, frames),
             residuals: residuals.vectors(isa, frames),
@@ -129,7 +129,7 @@ impl ColumnsScratch {
             variances: variances.vectors(isa, of_layer(variances)),
             weights: weights.vectors(isa, of_layer(weights)),
             frames,
-            samples: samples.vectors(isa, frames * groups_of_block(frames) / V::REGISTERS),
+            samples: samples.vectors(isa, frames * groups_at_a_time(frames) / V::REGISTERS),
             padded: padded.vectors(isa, frames),
             sorted: sorted.vectors(isa, sorted_registers(frames)),
             residuals: residuals.vectors(isa, frames),

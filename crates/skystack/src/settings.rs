@@ -398,6 +398,7 @@ impl<V: Into<Value>> From<Option<V>> for Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Grow;
 
     #[test]
     fn values_are_one_word() {

@@ -9,7 +9,7 @@ use common::{Folder, cards, hdu, read};
 use ndarray::{Array2, Array3};
 use skystack::fits::{Bitpix, Header, Image, InputPath, Limits};
 use skystack::{
-    AvSigClip, CcdClip, Combine, CountProduct, CubeProduct, Error, ErrorKind, Footprint, Frames,
+    AvSigClip, CcdClip, Combine, CountProduct, CubeProduct, Error, ErrorKind, Footprint, Frames, Grow,
     InputVariance, MaskType, Masks, MinMax, NoiseModel, Norm, Normalisation, Offsets, OutputFiles, Outtype,
     Products, SigClip, Stacker, ValueProduct, VarClip, Weight, simulate,
 };

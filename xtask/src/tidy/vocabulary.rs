@@ -18,8 +18,6 @@ const ALLOWED: &[(&str, &str)] = &[
     ("crates/stats/src/slice/sum.rs", "chunk"),
     ("crates/reference/src/avsigclip.rs", "chunk"),
     ("crates/reference/src/sums.rs", "chunk"),
-    // To be renamed.
-    ("crates/reject/src/columns.rs", "block"),
 ];
 
 /// What declares the identifier after it.
