@@ -68,6 +68,35 @@ fn a_clip_removes_cosmic_rays_and_accounts_for_every_sample() {
 }
 
 #[test]
+fn rejections_follow_each_other() {
+    let folder = Folder::with_frames(9, "24x20");
+    let rejected = |reject: &str| {
+        folder.run(&format!("combine --overwrite -o o.fits --nrej n.fits --reject {reject} frame*.fits")).succeeds();
+        plane(&folder.path("n.fits"))
+    };
+    let (minmax, both) = (rejected("minmax --nlow 0"), rejected("minmax,sigclip --nlow 0 --lsigma 1.5"));
+    assert!(minmax.iter().all(|nrej| *nrej == 1.0));
+    assert!(both.iter().all(|nrej| *nrej >= 1.0) && both.iter().any(|nrej| *nrej > 1.0));
+    let idle = "combine -o x.fits --reject minmax,extrema --convention iraf --lsigma 2 frame000.fits";
+    folder.refuses(idle, 2, &["--lsigma", "minmax,extrema"]);
+    folder.refuses("combine -o x.fits --reject none,minmax frame000.fits", 2, &["none"]);
+}
+
+/// SWarp's clipping ends in a mean by inverse variances, unless other weights are asked for.
+#[test]
+fn varclip_of_swarp_weighs_by_variance() {
+    let folder = Folder::with_frames(5, "24x20");
+    let image = |flags: &str| {
+        let reject = "--reject varclip --convention swarp --variance noise --rdnoise 5";
+        folder.run(&format!("combine --overwrite -o o.fits {reject} {flags} frame*.fits")).succeeds();
+        plane(&folder.path("o.fits"))
+    };
+    let (plain, weighted) = (image(""), image("--weight variance"));
+    assert_eq!(plain, weighted);
+    assert_ne!(plain, image("--weight none"));
+}
+
+#[test]
 fn thresholds_take_samples_out_and_blank_fills_what_is_empty() {
     let folder = Folder::with_frames(3, "16x16");
     let frames = "frame000.fits frame001.fits frame002.fits";

@@ -51,6 +51,27 @@ fn frames_of_different_shape_are_refused_with_both_shapes() {
 }
 
 #[test]
+fn lists_of_the_run_are_never_replaced() {
+    let folder = frames();
+    folder.write("in.txt", "frame000.fits\nframe001.fits\nframe002.fits\n");
+    folder.write("numbers.txt", "1\n2\n3\n");
+    folder.write("shifts.txt", "0 0\n0 0\n0 0\n");
+    for (line, list) in [
+        ("combine --overwrite -o in.txt @in.txt", "in.txt"),
+        ("combine --overwrite -o out.fits --report in.txt @in.txt", "in.txt"),
+        ("combine --overwrite -o numbers.txt --weight @numbers.txt @in.txt", "numbers.txt"),
+        ("combine --overwrite -o out.fits --sigma numbers.txt --zero @numbers.txt @in.txt", "numbers.txt"),
+        (
+            "combine --overwrite -o out.fits --nrej numbers.txt --reject minmax --reject-scale @numbers.txt @in.txt",
+            "numbers.txt",
+        ),
+        ("combine --overwrite -o shifts.txt --offsets @shifts.txt @in.txt", "shifts.txt"),
+    ] {
+        folder.refuses(line, 2, &[list, "a list of this run"]);
+    }
+}
+
+#[test]
 fn an_existing_output_stays_without_overwrite() {
     let folder = frames();
     folder.write("old.fits", "do not lose this");
@@ -174,7 +195,7 @@ fn what_nothing_uses_or_nobody_has_is_refused() {
         ),
         ("--norm-reference 2", vec!["--norm-reference is not used", "--norm or --reject-norm"]),
         ("--scaling-errors", vec!["--scaling-errors is not used", "--scale or --zero"]),
-        ("--scaling-errors --zero mean", vec!["errors of scales is given without variances"]),
+        ("--scaling-errors --zero mean", vec!["--scaling-errors is not used"]),
         ("--norm add --minoverlap 9", vec!["--minoverlap is not used", "overlap-zero"]),
         ("--norm add --norm-reference 4", vec!["frame 4, needed one of 3"]),
         ("--maskvalue 3", vec!["--maskvalue is not used by --masktype none"]),
@@ -252,7 +273,7 @@ fn wrong_words_and_values_are_one_line() {
         ("combine -o out.fits -q -v frame000.fits", vec!["--quiet", "--verbose"]),
         ("combine -o out.fits z*.fits", vec!["z*.fits"]),
         ("combine -o out.fits @list.txt", vec!["list.txt"]),
-        ("trace 0 1 frame000.fits", vec!["X and Y"]),
+        ("trace 0 1 frame000.fits", vec!["a whole number from 1"]),
         ("demo --size 8x8", vec!["8x8"]),
         ("simulate --size 8 --dir d", vec!["--size", "WIDTHxHEIGHT"]),
     ] {
@@ -345,7 +366,7 @@ fn a_preview_follows_a_link_and_leaves_what_is_no_file() {
     assert!(folder.read("deep/real.png").starts_with(b"\x89PNG"));
     folder.run("preview frame000.fits -o input.png --overwrite").fails(2, &["input.png", "is the input"]);
     folder.run("preview frame000.fits -o dangling.png --overwrite").fails(1, &["dangling.png", "no file"]);
-    folder.run("preview frame000.fits -o socket --overwrite").fails(1, &["socket", "device or pipe"]);
+    folder.run("preview frame000.fits -o socket --overwrite").fails(1, &["socket", "a socket"]);
     drop(socket);
 }
 

@@ -17,31 +17,25 @@
 mod avsigclip;
 mod builders;
 mod ccdclip;
-mod clipping;
-mod columns;
 mod convention;
 mod crreject;
 mod error;
 mod extrema;
 mod facts;
-mod fates;
-mod floor;
 mod gesd;
+mod kernel;
 mod linearfit;
 mod madclip;
 mod meanclip;
 mod medsigma;
 mod minmax;
-mod noise;
-mod one_pass;
 mod pclip;
 mod percentile;
-mod prepared;
-mod ranks;
 mod sigclip;
 mod varclip;
-mod variance;
 mod winsorized;
+
+use kernel::{clipping, columns, fates, floor, noise, one_pass, prepared, ranks, variance};
 
 pub use avsigclip::{AvSigClip, Pool, Scatter, pooled};
 pub use ccdclip::CcdClip;

@@ -123,7 +123,7 @@ mod tests {
         }
         let calls = "fn f(block: &[u8]) { block.chunks(2).map(|s| s.strip_prefix(p)) } // fn strip\n";
         assert_eq!(findings(&[], path, calls), [""; 0]);
-        assert_eq!(findings(&[], "crates/combine/src/strip/mod.rs", "//! Doc.\n").len(), 1);
+        assert_eq!(findings(&[], "crates/combine/src/strip.rs", "//! Doc.\n").len(), 1);
         assert_eq!(findings(&[], "crates/combine/tests/strip.rs", "fn strip() {}\n"), [""; 0]);
         assert_eq!(findings(&[], "xtask/src/main.rs", "struct Block;\n"), [""; 0]);
     }

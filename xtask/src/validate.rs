@@ -5,9 +5,9 @@
 
 // The tests of the reference run the same cases: what a case says, and when planes agree, is one text for both. How FITS
 // files are read is not, so that a fault of our reader cannot hide in both.
-#[path = "../../../crates/reference/tests/oracles/cases.rs"]
+#[path = "../../crates/reference/tests/oracles/cases.rs"]
 mod cases;
-#[path = "../../../crates/reference/tests/oracles/compare.rs"]
+#[path = "../../crates/reference/tests/oracles/compare.rs"]
 mod compare;
 mod document;
 mod flags;
