@@ -71,7 +71,9 @@ fn a_clip_removes_cosmic_rays_and_accounts_for_every_sample() {
 fn rejections_follow_each_other() {
     let folder = Folder::with_frames(9, "24x20");
     let rejected = |reject: &str| {
-        folder.run(&format!("combine --overwrite -o o.fits --nrej n.fits --reject {reject} frame*.fits")).succeeds();
+        folder
+            .run(&format!("combine --overwrite -o o.fits --nrej n.fits --reject {reject} frame*.fits"))
+            .succeeds();
         plane(&folder.path("n.fits"))
     };
     let (minmax, both) = (rejected("minmax --nlow 0"), rejected("minmax,sigclip --nlow 0 --lsigma 1.5"));

@@ -226,8 +226,8 @@ impl Wanted<'_> {
     ) -> Result<usize, Error> {
         let mut bytes = 0;
         if !self.statistics().is_empty() {
-            bytes =
-                normalise::sample_bytes(source, &self.sampling()).map_err(|error| named(error, frames))?;
+            bytes = normalise::sample_bytes(source, &self.sampling())
+                .map_err(|error| self.named(error, frames))?;
         }
         Ok(if self.compares_pairs() { bytes.max(normalise::pair_bytes(source)) } else { bytes })
     }
@@ -251,7 +251,7 @@ impl Wanted<'_> {
         }
         let weights = measured.weights(self.weight)?;
         let found = normalise::weights(&weights, ncombine, &zero, &factors);
-        let found = found.map_err(|error| named(error, frames))?;
+        let found = found.map_err(|error| self.named(error, frames))?;
         warnings.extend(found.warnings);
         let is_used = !self.output.is_none();
         let errors = if self.errors { errors(&factors, frames)? } else { Vec::new() };
@@ -263,6 +263,20 @@ impl Wanted<'_> {
             warnings,
             overlaps,
         })
+    }
+
+    /// An error, with the name of the frame that it is about. What a frame holds is wrong, not an option, unless the option named
+    /// a part of it that has nothing, or there is no header.
+    fn named(&self, error: normalise::NormaliseError, frames: &[Numbered<'_>]) -> Error {
+        use normalise::NormaliseError::{Empty, Run};
+        let Some(frame) = error.frame().and_then(|frame| frames.get(frame)) else { return error.into() };
+        let is_option = match error {
+            Run(_) => return error.into(),
+            Empty { .. } => *self.statsec != Statsec::default(),
+            _ => false,
+        };
+        let kind = if is_option || frame.header.is_none() { ErrorKind::Parameter } else { ErrorKind::Format };
+        Error::new(kind, format!("{}: {error}", frame.name))
     }
 }
 
@@ -316,16 +330,4 @@ fn errors(factors: &[Factor], frames: &[Numbered<'_>]) -> Result<Vec<ScalingErro
         }
     };
     factors.iter().zip(frames).map(of).collect()
-}
-
-/// An error, with the name of the frame that it is about: what a frame holds is wrong, not an option, unless the number was given
-/// (and there is no header).
-fn named(error: normalise::NormaliseError, frames: &[Numbered<'_>]) -> Error {
-    match error.frame().and_then(|frame| frames.get(frame)) {
-        Some(frame) if !matches!(error, normalise::NormaliseError::Run(_)) => {
-            let kind = if frame.header.is_some() { ErrorKind::Format } else { ErrorKind::Parameter };
-            Error::new(kind, format!("{}: {error}", frame.name))
-        }
-        _ => error.into(),
-    }
 }

@@ -8,7 +8,7 @@ use skystack_combine::normalise::{
 use skystack_combine::{Control, FrameSource};
 use skystack_simd::Element;
 
-use super::{Norm, Normalisation, Overlap, OverlapFit, Wanted, add_new, named};
+use super::{Norm, Normalisation, Overlap, OverlapFit, Wanted, add_new};
 use crate::noise::Numbered;
 use crate::{Error, ErrorKind, OverlapReport, PerFrame, Quantity, Weight};
 
@@ -48,7 +48,7 @@ impl<'a, T: Element, S: FrameSource<T>> Measured<'a, T, S> {
         if !statistics.is_empty() {
             let (workers, control) = run;
             let found = normalise::measure(source, &statistics, &wanted.sampling(), workers, control);
-            lists = found.map_err(|error| named(error, frames))?;
+            lists = found.map_err(|error| wanted.named(error, frames))?;
         }
         Ok(Self { wanted, source, frames, run, statistics, lists, of: PhantomData })
     }
@@ -104,7 +104,7 @@ impl<'a, T: Element, S: FrameSource<T>> Measured<'a, T, S> {
         let (scale, zero) = (self.values(scale, true)?, self.values(zero, false)?);
         let rule = NormRule::from(self.wanted.convention);
         let found = normalise::factors(rule, self.frames.len(), &scale, &zero);
-        let factors = found.map_err(|error| named(error, self.frames))?;
+        let factors = found.map_err(|error| self.wanted.named(error, self.frames))?;
         let warnings = normalise::warnings(&factors, &zero);
         Ok(Factors { factors, zero, warnings, overlaps: Vec::new() })
     }
@@ -112,7 +112,7 @@ impl<'a, T: Element, S: FrameSource<T>> Measured<'a, T, S> {
     fn affine(&self, mode: Affine, reference: usize) -> Result<Factors, Error> {
         let (locations, scales) = (self.numbers(Statistic::Ikss), self.numbers(Statistic::IkssScale));
         let found = normalise::affine(mode, &locations, &scales, reference);
-        let factors = found.map_err(|error| named(error, self.frames))?;
+        let factors = found.map_err(|error| self.wanted.named(error, self.frames))?;
         let mut warnings = Vec::new();
         if mode.scales()
             && let Ok(exposures) = self.keyword("EXPTIME", "exposure")
@@ -137,13 +137,13 @@ impl<'a, T: Element, S: FrameSource<T>> Measured<'a, T, S> {
                 control,
             )
             .and_then(|pairs| Ok((normalise::least_squares(frames, reference, &pairs)?, pairs)));
-            found.map_err(|error| named(error, self.frames))
+            found.map_err(|error| self.wanted.named(error, self.frames))
         };
         let (mut scales, mut warnings, mut overlaps) = (vec![1.0; frames], Vec::new(), Vec::new());
         if overlap.fit != OverlapFit::Zeros {
             let (gains, pairs) = solve(Compare::Ratios)?;
             overlaps.extend(residuals(Quantity::Gain, &gains, &pairs));
-            scales = gains.scales().map_err(|error| named(error, self.frames))?;
+            scales = gains.scales().map_err(|error| self.wanted.named(error, self.frames))?;
             warnings = gains.warnings();
         }
         let mut factors: Vec<Factor> = scales.iter().map(|&scale| Factor::new(scale, 0.0)).collect();
