@@ -120,9 +120,9 @@ fn type_name(file: &FitsFile, hdu: &Hdu) -> String {
 fn compressed(hdu: &Hdu) -> String {
     let header = hdu.header();
     let axes: Vec<String> =
-        (1..=9).map_while(|k| header.get_i64(&format!("ZNAXIS{k}"))).map(|n| n.to_string()).collect();
-    let method = header.get_str("ZCMPTYPE").unwrap_or_else(|| "unknown method".to_owned());
-    let bitpix = header.get_i64("ZBITPIX").map_or_else(|| "?".to_owned(), |code| code.to_string());
+        (1..=9).map_while(|k| header.integer(&format!("ZNAXIS{k}"))).map(|n| n.to_string()).collect();
+    let method = header.text("ZCMPTYPE").unwrap_or_else(|| "unknown method".to_owned());
+    let bitpix = header.integer("ZBITPIX").map_or_else(|| "?".to_owned(), |code| code.to_string());
     format!(
         "image {}, BITPIX {bitpix}, compressed ({}): not readable yet",
         axes.join(" x "),

@@ -32,8 +32,8 @@ use crate::error::FitsError;
 /// header.set("EXPTIME", 120.0, "[s]")?;
 /// header.set("ESO DET DIT", 2.5, "[s]")?;
 /// header.push_history("combined 31 frames");
-/// assert_eq!(header.get_str("object").as_deref(), Some("M 31"));
-/// assert_eq!(header.get_f64("HIERARCH ESO DET DIT"), Some(2.5));
+/// assert_eq!(header.text("object").as_deref(), Some("M 31"));
+/// assert_eq!(header.number("HIERARCH ESO DET DIT"), Some(2.5));
 /// assert_eq!(header.cards()[1].to_string(), "EXPTIME =                120.0 / [s]");
 /// # Ok::<(), skystack_fits::FitsError>(())
 /// ```
@@ -95,7 +95,7 @@ impl Header {
     }
 
     /// The string value of `keyword`; `None` if it is absent or not a string.
-    pub fn get_str(&self, keyword: &str) -> Option<String> {
+    pub fn text(&self, keyword: &str) -> Option<String> {
         match self.value(keyword)? {
             Value::Text(text) => Some(text),
             _ => None,
@@ -103,7 +103,7 @@ impl Header {
     }
 
     /// The integer value of `keyword`; `None` if it is absent or not an integer of 64 bits.
-    pub fn get_i64(&self, keyword: &str) -> Option<i64> {
+    pub fn integer(&self, keyword: &str) -> Option<i64> {
         match self.value(keyword)? {
             Value::Integer(i) => Some(i),
             _ => None,
@@ -111,7 +111,7 @@ impl Header {
     }
 
     /// The numeric value of `keyword`, integer or real; `None` if it is absent or not a number.
-    pub fn get_f64(&self, keyword: &str) -> Option<f64> {
+    pub fn number(&self, keyword: &str) -> Option<f64> {
         match self.value(keyword)? {
             Value::Integer(i) => Some(i as f64),
             Value::Real(x) => Some(x),
@@ -120,7 +120,7 @@ impl Header {
     }
 
     /// The logical value of `keyword`; `None` if it is absent or not a logical.
-    pub fn get_bool(&self, keyword: &str) -> Option<bool> {
+    pub fn logical(&self, keyword: &str) -> Option<bool> {
         match self.value(keyword)? {
             Value::Logical(b) => Some(b),
             _ => None,

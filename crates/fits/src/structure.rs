@@ -126,10 +126,7 @@ impl Structure {
             bitpix,
             axes,
             data_bytes,
-            name: header
-                .get_str("EXTNAME")
-                .map(|name| name.trim().to_owned())
-                .filter(|name| !name.is_empty()),
+            name: header.text("EXTNAME").map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()),
             version: match found.value("EXTVER") {
                 Some(Value::Integer(version)) => *version,
                 _ => 1,

@@ -179,11 +179,11 @@ mod tests {
         let bytes = table.bytes();
         assert_eq!(bytes.len(), 2 * 2880);
         let header = Header::from_bytes(&bytes[..2880]);
-        assert_eq!((header.get_i64("NAXIS1"), header.get_i64("NAXIS2")), (Some(25), Some(2)));
-        assert_eq!(header.get_i64("TFIELDS"), Some(3));
-        assert_eq!(header.get_str("TFORM1").as_deref(), Some("9A"));
-        assert_eq!(header.get_str("TUNIT3").as_deref(), Some("pixel"));
-        assert_eq!(header.get_str("EXTNAME").as_deref(), Some("T"));
+        assert_eq!((header.integer("NAXIS1"), header.integer("NAXIS2")), (Some(25), Some(2)));
+        assert_eq!(header.integer("TFIELDS"), Some(3));
+        assert_eq!(header.text("TFORM1").as_deref(), Some("9A"));
+        assert_eq!(header.text("TUNIT3").as_deref(), Some("pixel"));
+        assert_eq!(header.text("EXTNAME").as_deref(), Some("T"));
         let (first, second) = (&bytes[2880..2905], &bytes[2905..2930]);
         assert_eq!(&first[..9], b"long.fits");
         assert_eq!(first[9..17], 1.5f64.to_be_bytes());

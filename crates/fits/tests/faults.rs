@@ -188,7 +188,7 @@ fn f09_no_byte_of_a_header_gets_out_unescaped() {
         };
     }
     let image = read_with_warning(&folder.write("f.fits", &bytes), "outside ASCII");
-    assert_eq!(image.header().get_str("OBJECT").as_deref(), Some("a b?c d?e"));
+    assert_eq!(image.header().text("OBJECT").as_deref(), Some("a b?c d?e"));
     for card in image.header().cards().iter().chain(image.header().inherit(2).cards()) {
         assert!(card.as_bytes().iter().all(|b| (32..127).contains(b)));
     }
@@ -232,7 +232,7 @@ fn f10_two_hundred_thousand_cards_are_read_quickly() {
     let path = folder.write("f.fits", &bytes);
     let start = Instant::now();
     let image = open(&path).unwrap();
-    assert_eq!(image.header().get_i64("K199999"), Some(199_999));
+    assert_eq!(image.header().integer("K199999"), Some(199_999));
     assert!(start.elapsed() < Duration::from_secs(5));
 }
 
@@ -256,7 +256,7 @@ fn f11_odd_but_readable_headers() {
     read_with_warning(&path, "order");
     read_with_warning(&path, "lower case");
     assert_eq!((image.width(), image.height()), (2, 1));
-    assert_eq!(image.header().get_f64("EXPTIME"), Some(120.0));
+    assert_eq!(image.header().number("EXPTIME"), Some(120.0));
     assert!(image.scaling().is_unsigned_convention());
     let (mut out, mut raw) = ([9.0_f32; 2], Vec::new());
     image.read_rows(0, 0..1, &mut out, &mut raw).unwrap();

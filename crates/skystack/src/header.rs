@@ -37,7 +37,7 @@ pub(crate) fn shared(
     for keyword in stale.iter().map(String::as_str).chain(PER_EXPOSURE.iter().copied()) {
         header.remove(keyword);
     }
-    if let Some(kind) = common(frames, |frame| frame.header().get_str("IMAGETYP")) {
+    if let Some(kind) = common(frames, |frame| frame.header().text("IMAGETYP")) {
         header.set("IMAGETYP", kind, "of every frame")?;
     }
     move_origin(&mut header, inputs)?;
@@ -86,13 +86,13 @@ fn move_origin(header: &mut Header, inputs: &Inputs) -> Result<(), Error> {
     for (axis, shift) in [(1, first.x), (2, first.y)].into_iter().filter(|(_, shift)| *shift != 0) {
         let alternates = ('A'..='Z').map(|a| format!("CRPIX{axis}{a}"));
         for keyword in std::iter::once(format!("CRPIX{axis}")).chain(alternates) {
-            if let Some(value) = header.get_f64(&keyword) {
+            if let Some(value) = header.number(&keyword) {
                 shift_by(header, &keyword, value, shift)?;
             }
         }
         // Absent means 0, which a shifted image no longer is.
         let keyword = format!("LTV{axis}");
-        let value = header.get_f64(&keyword).unwrap_or(0.0);
+        let value = header.number(&keyword).unwrap_or(0.0);
         shift_by(header, &keyword, value, shift)?;
     }
     Ok(())

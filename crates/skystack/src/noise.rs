@@ -72,7 +72,7 @@ impl Numbered<'_> {
             let message = format!("{what} is keyword {keyword}, needed numbers: an array has no header");
             return Err(Error::new(ErrorKind::Parameter, message));
         };
-        header.get_f64(keyword).ok_or_else(|| {
+        header.number(keyword).ok_or_else(|| {
             let message = format!("{} has no number in keyword {keyword}, needed for {what}", self.name);
             Error::new(ErrorKind::Format, message)
         })

@@ -110,7 +110,7 @@ impl Normalisation {
     /// The statistics that have to be taken of each frame.
     fn statistics(&self) -> [Option<Statistic>; 2] {
         match self {
-            Self::Levels { scale, zero } => [scale.statistic(true), zero.statistic(false)],
+            Self::Levels { scale, zero } => [scale.statistic_of_scale(), zero.statistic()],
             Self::Affine { mode, .. } => {
                 [Some(Statistic::Ikss), mode.scales().then_some(Statistic::IkssScale)]
             }
@@ -128,21 +128,26 @@ impl Normalisation {
 }
 
 impl Norm {
-    /// The statistic that has to be taken of the samples.
-    fn statistic(&self, is_scale: bool) -> Option<Statistic> {
+    /// The statistic that has to be taken of the samples for a zero.
+    pub(crate) fn statistic(&self) -> Option<Statistic> {
         match self {
             Self::Mode => Some(Statistic::Mode),
             Self::Median => Some(Statistic::Median),
             Self::Mean => Some(Statistic::Mean),
-            Self::IkssLite => Some(if is_scale { Statistic::IkssScale } else { Statistic::Ikss }),
+            Self::IkssLite => Some(Statistic::Ikss),
             Self::Biweight => Some(Statistic::Biweight),
             Self::None | Self::Exposure | Self::Keyword(_) | Self::Given(_) => None,
         }
     }
+
+    /// For a scale: another one where a robust scale belongs to the location.
+    fn statistic_of_scale(&self) -> Option<Statistic> {
+        if *self == Self::IkssLite { Some(Statistic::IkssScale) } else { self.statistic() }
+    }
 }
 
 impl Weight {
-    fn statistic(&self) -> Option<Statistic> {
+    pub(crate) fn statistic(&self) -> Option<Statistic> {
         match self {
             Self::Mode => Some(Statistic::Mode),
             Self::Median => Some(Statistic::Median),

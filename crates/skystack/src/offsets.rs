@@ -177,7 +177,7 @@ fn relative(frames: &[Framed<'_>], x: &str, y: &str, absent: Option<f64>) -> Res
     let number = |frame: &Framed<'_>, keyword: &str| {
         let header =
             frame.header.ok_or_else(|| wrong("offsets from headers: an array has none".to_owned()))?;
-        let value = header.get_f64(keyword).or(absent).filter(|value| value.is_finite());
+        let value = header.number(keyword).or(absent).filter(|value| value.is_finite());
         value.ok_or_else(|| {
             let message = format!("{} has no number in keyword {keyword}, needed for offsets", frame.name);
             Error::new(ErrorKind::Format, message)
@@ -230,7 +230,7 @@ fn of_wcs(frames: &[Framed<'_>]) -> Result<Vec<(i64, i64)>, Error> {
             Err(Error::new(ErrorKind::Format, message))
         };
         for (keyword, absent) in SAME_NUMBERS {
-            let value = |header: &Header| header.get_f64(keyword).or(*absent);
+            let value = |header: &Header| header.number(keyword).or(*absent);
             let (found, needed) = (value(header), value(first));
             let agrees = match (found, needed) {
                 (Some(found), Some(needed)) => (found - needed).abs() <= SAME * needed.abs().max(SAME),
@@ -242,7 +242,7 @@ fn of_wcs(frames: &[Framed<'_>]) -> Result<Vec<(i64, i64)>, Error> {
             }
         }
         for keyword in ["CTYPE1", "CTYPE2"] {
-            let (found, needed) = (header.get_str(keyword), first.get_str(keyword));
+            let (found, needed) = (header.text(keyword), first.text(keyword));
             if found != needed {
                 let show = |value: Option<String>| value.unwrap_or_else(|| "absent".to_owned());
                 return differs(keyword, show(found), show(needed));

@@ -178,31 +178,22 @@ fn factors(group: Group, norms: &Normalisation, [of_scale, of_zero, of_both]: [&
 }
 
 fn norm(norm: &Norm) -> Value {
-    Value::from(match norm {
-        Norm::None => return Value::None,
-        Norm::Mode => "mode",
-        Norm::Median => "median",
-        Norm::Mean => "mean",
-        Norm::IkssLite => "iksslite",
-        Norm::Biweight => "biweight",
-        Norm::Exposure => "exposure",
-        Norm::Given(_) => "given",
-        Norm::Keyword(keyword) => return keyword_of(keyword),
-    })
+    match norm {
+        Norm::Exposure => "exposure".into(),
+        Norm::Given(_) => "given".into(),
+        Norm::Keyword(keyword) => keyword_of(keyword),
+        _ => norm.statistic().map_or(Value::None, |statistic| statistic.name().into()),
+    }
 }
 
 fn weight(weight: &Weight) -> Value {
-    Value::from(match weight {
-        Weight::None => return Value::None,
-        Weight::Mode => "mode",
-        Weight::Median => "median",
-        Weight::Mean => "mean",
-        Weight::Noise => "noise",
-        Weight::Variance => "variance",
-        Weight::Exposure => "exposure",
-        Weight::Given(_) => "given",
-        Weight::Keyword(keyword) => return keyword_of(keyword),
-    })
+    match weight {
+        Weight::Variance => "variance".into(),
+        Weight::Exposure => "exposure".into(),
+        Weight::Given(_) => "given".into(),
+        Weight::Keyword(keyword) => keyword_of(keyword),
+        _ => weight.statistic().map_or(Value::None, |statistic| statistic.name().into()),
+    }
 }
 
 fn keyword_of(keyword: &str) -> Value {

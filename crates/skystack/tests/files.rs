@@ -64,14 +64,14 @@ fn the_header_says_what_was_done_and_inherits_what_is_still_true() {
     let stacker = Stacker::new().reject(SigClip::astropy()).weight(weights).hthreshold(60_000.0);
     stacker.run_files(&paths, folder.path("out.fits")).expect("a result");
     let header = header(&folder.path("out.fits"));
-    assert_eq!(header.get_i64("BITPIX"), Some(-32));
-    assert_eq!((header.get_i64("NAXIS1"), header.get_i64("NAXIS2")), (Some(9), Some(8)));
-    assert_eq!(header.get_str("OBJECT").as_deref(), Some("M 31"));
-    assert_eq!(header.get_i64("NCOMBINE"), Some(3));
+    assert_eq!(header.integer("BITPIX"), Some(-32));
+    assert_eq!((header.integer("NAXIS1"), header.integer("NAXIS2")), (Some(9), Some(8)));
+    assert_eq!(header.text("OBJECT").as_deref(), Some("M 31"));
+    assert_eq!(header.integer("NCOMBINE"), Some(3));
     // 0.25·10 + 0.25·20 + 0.5·30 and 10 + 20 + 30.
-    assert_eq!((header.get_f64("EXPTIME"), header.get_f64("TEXPTIME")), (Some(22.5), Some(60.0)));
-    assert_eq!(header.get_str("DATE-OBS").as_deref(), Some("2026-11-21T01:57:00"));
-    assert_eq!(header.get_str("IMCMB002").as_deref(), Some("f001.fits"));
+    assert_eq!((header.number("EXPTIME"), header.number("TEXPTIME")), (Some(22.5), Some(60.0)));
+    assert_eq!(header.text("DATE-OBS").as_deref(), Some("2026-11-21T01:57:00"));
+    assert_eq!(header.text("IMCMB002").as_deref(), Some("f001.fits"));
     let cards = header.cards().iter().filter(|card| card.keyword() == "HISTORY");
     let history: String = cards.map(|card| card.as_str()[8..].trim().to_owned() + " ").collect();
     let said = [
@@ -86,7 +86,7 @@ fn the_header_says_what_was_done_and_inherits_what_is_still_true() {
     }
     let sum = Stacker::new().combine(Combine::Sum);
     sum.run_files(&paths, folder.path("sum.fits")).expect("a result");
-    assert_eq!(self::header(&folder.path("sum.fits")).get_f64("EXPTIME"), Some(60.0));
+    assert_eq!(self::header(&folder.path("sum.fits")).number("EXPTIME"), Some(60.0));
 }
 
 #[test]
@@ -98,7 +98,7 @@ fn the_type_of_the_computation_follows_the_widest_input() {
     let run = |inputs: &[&PathBuf], outtype| {
         let outputs = OutputFiles::new(&out).overwrite(true);
         Stacker::new().combine(Combine::Max).outtype(outtype).run_files(inputs, outputs).expect("a result");
-        (header(&out).get_i64("BITPIX"), read(&out, 0).into_raw_vec_and_offset().0)
+        (header(&out).integer("BITPIX"), read(&out, 0).into_raw_vec_and_offset().0)
     };
     assert_eq!(run(&[&short], Outtype::Real), (Some(-32), vec![65_535.0, 0.0, 32_768.0]));
     assert_eq!(run(&[&short, &long], Outtype::Real), (Some(-64), vec![16_777_217.0, 1.0, 32_768.0]));
@@ -106,7 +106,7 @@ fn the_type_of_the_computation_follows_the_widest_input() {
     let as_bitpix = |bitpix| {
         let outputs = OutputFiles::new(&out).bitpix(bitpix).overwrite(true);
         Stacker::new().combine(Combine::Sum).run_files(&[&short, &long], outputs).expect("a result");
-        (header(&out).get_i64("BITPIX"), read(&out, 0).into_raw_vec_and_offset().0)
+        (header(&out).integer("BITPIX"), read(&out, 0).into_raw_vec_and_offset().0)
     };
     assert_eq!(as_bitpix(Bitpix::F64), (Some(-64), vec![16_842_752.0, 1.0, 32_763.0]));
     assert_eq!(as_bitpix(Bitpix::F32), (Some(-32), vec![16_842_752.0, 1.0, 32_763.0]));
@@ -122,7 +122,7 @@ fn an_integer_output_is_rounded_once() {
     Stacker::new().combine(Combine::Sum).run_files(&frames, outputs).expect("a result");
     // f32 has no 19 726 035.
     assert_eq!(read(&out, 0).into_raw_vec_and_offset().0, [19_726_035.0, 301.0]);
-    assert_eq!(header(&sigma).get_i64("BITPIX"), Some(-32));
+    assert_eq!(header(&sigma).integer("BITPIX"), Some(-32));
     // Just above one half: in f32 it is a half, which goes to the even 0.
     let half = |name, level: f32| folder.write(name, Bitpix::F32, &[1, 1], &[level], Header::new());
     let means = [half("a.fits", 0.0), half("b.fits", 1.0), half("c.fits", 0.500_000_06)];
@@ -157,7 +157,7 @@ fn a_cube_is_as_many_frames_as_it_has_planes() {
     assert_eq!(read(&folder.path("out.fits"), 0), Array2::from_elem((2, 3), 1.5));
     assert_eq!(report.frames.len(), 5);
     assert!(report.frames[4].name.ends_with("cube.fits plane 5"), "{}", report.frames[4].name);
-    assert_eq!(header(&folder.path("out.fits")).get_i64("NAXIS"), Some(2));
+    assert_eq!(header(&folder.path("out.fits")).integer("NAXIS"), Some(2));
 }
 
 fn refused(

@@ -43,7 +43,7 @@ pub enum Statistic {
     Mode,
     /// [`slice::median`]. Error: √(π/2) σ/√n.
     Median,
-    /// [`slice::iraf_statmedian`], for comparison with IRAF only (`bugcompat=iraf-statmedian`). Error as the median's.
+    /// [`slice::iraf_statmedian`], for comparison with IRAF only. Error as the median's.
     IrafMedian,
     /// [`slice::mean`]. Error: the standard deviation over √n.
     Mean,
@@ -60,33 +60,24 @@ pub enum Statistic {
 }
 
 impl Statistic {
-    /// All, with their names.
-    const NAMES: [(Self, &str); 9] = [
-        (Self::Mode, "mode"),
-        (Self::Median, "median"),
-        (Self::IrafMedian, "iraf-statmedian"),
-        (Self::Mean, "mean"),
-        (Self::Biweight, "biweight"),
-        (Self::Ikss, "iksslite"),
-        (Self::IkssScale, "iksslite-scale"),
-        (Self::FastScale, "fast-scale"),
-        (Self::Noise, "noise"),
-    ];
-
     /// The name in options and in HISTORY.
     ///
     /// ```
     /// use skystack_combine::normalise::Statistic;
     /// assert_eq!(Statistic::Ikss.name(), "iksslite");
-    /// assert_eq!(Statistic::from_name("mode"), Some(Statistic::Mode));
     /// ```
-    pub fn name(self) -> &'static str {
-        Self::NAMES.iter().find(|(of, _)| *of == self).map_or("", |(_, name)| name)
-    }
-
-    /// The statistic of this name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::NAMES.iter().find(|(_, of)| *of == name).map(|(statistic, _)| *statistic)
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Mode => "mode",
+            Self::Median => "median",
+            Self::IrafMedian => "iraf-statmedian",
+            Self::Mean => "mean",
+            Self::Biweight => "biweight",
+            Self::Ikss => "iksslite",
+            Self::IkssScale => "iksslite-scale",
+            Self::FastScale => "fast-scale",
+            Self::Noise => "noise",
+        }
     }
 
     /// Of `samples`, all of which are valid; `None` if there are none. `whole`: they are unscaled integers.

@@ -194,7 +194,7 @@ mod tests {
             let cards = assignment("LONG", &Value::Text(text.clone()), "end").unwrap();
             assert!(cards.len() > 1);
             let header = super::super::Header::from_cards(cards);
-            assert_eq!(header.get_str("LONG").unwrap(), text);
+            assert_eq!(header.text("LONG").unwrap(), text);
         }
     }
 

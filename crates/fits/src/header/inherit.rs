@@ -94,7 +94,7 @@ impl Header {
     #[must_use]
     pub(crate) fn sharing(&self, primary: &Header) -> Header {
         let mut out = self.clone();
-        if self.get_bool("INHERIT") != Some(true) {
+        if self.logical("INHERIT") != Some(true) {
             return out;
         }
         let keyword = |header: &Header, span: &Range<usize>| {
@@ -260,10 +260,10 @@ mod tests {
     fn the_axis_count_is_lowered() {
         let input = header(&["WCSAXES = 3 / n", "WCSDIM  = 3", "WCSAXESA= 2"]);
         let output = input.inherit(2);
-        assert_eq!(output.get_i64("WCSAXES"), Some(2));
+        assert_eq!(output.integer("WCSAXES"), Some(2));
         assert_eq!(output.comment("WCSAXES").as_deref(), Some("n"));
-        assert_eq!(output.get_i64("WCSDIM"), Some(2));
-        assert_eq!(output.get_i64("WCSAXESA"), Some(2));
+        assert_eq!(output.integer("WCSDIM"), Some(2));
+        assert_eq!(output.integer("WCSAXESA"), Some(2));
     }
 
     #[test]
@@ -297,8 +297,8 @@ mod tests {
             lines(&shared)[..6],
             [&own[..], &["EXPTIME = 30.0", "gain    = 1.5", "HIERARCH ESO DET DIT = 2.5"]].concat()
         );
-        assert_eq!(shared.get_str("ORIGIN"), Some(long));
-        assert_eq!(shared.get_str("OBJECT").as_deref(), Some("M 33"));
+        assert_eq!(shared.text("ORIGIN"), Some(long));
+        assert_eq!(shared.text("OBJECT").as_deref(), Some("M 33"));
         for alone in ["INHERIT =                    F", "INHERIT = 'T'", "OBJECT  = 'M 33'"] {
             assert_eq!(header(&[alone]).sharing(&primary), header(&[alone]));
         }
@@ -312,6 +312,6 @@ mod tests {
         input.set("ORIGIN", long.as_str(), "").unwrap();
         let output = input.inherit(2);
         assert_eq!(output.cards().len(), 3);
-        assert_eq!(output.get_str("ORIGIN"), Some(long));
+        assert_eq!(output.text("ORIGIN"), Some(long));
     }
 }

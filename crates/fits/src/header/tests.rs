@@ -9,7 +9,7 @@ fn header(lines: &[&str]) -> Header {
 #[test]
 fn the_first_of_repeated_keywords_counts() {
     let h = header(&["A       = 1", "A       = 2"]);
-    assert_eq!(h.get_i64("A"), Some(1));
+    assert_eq!(h.integer("A"), Some(1));
 }
 
 #[test]
@@ -22,10 +22,10 @@ fn getters_do_not_convert_between_types() {
         "U       =",
         "M       = what",
     ]);
-    assert_eq!((h.get_i64("I"), h.get_f64("I"), h.get_str("I")), (Some(3), Some(3.0), None));
-    assert_eq!((h.get_i64("R"), h.get_f64("R")), (None, Some(3.0)));
-    assert_eq!((h.get_f64("S"), h.get_str("S")), (None, Some("3".into())));
-    assert_eq!((h.get_bool("L"), h.get_bool("I")), (Some(true), None));
+    assert_eq!((h.integer("I"), h.number("I"), h.text("I")), (Some(3), Some(3.0), None));
+    assert_eq!((h.integer("R"), h.number("R")), (None, Some(3.0)));
+    assert_eq!((h.number("S"), h.text("S")), (None, Some("3".into())));
+    assert_eq!((h.logical("L"), h.logical("I")), (Some(true), None));
     assert_eq!(h.value("U"), Some(Value::Undefined));
     assert_eq!(h.value("M"), Some(Value::Malformed("what".into())));
     assert_eq!(h.value("ABSENT"), None);
@@ -41,9 +41,9 @@ fn long_strings_and_their_comments_are_joined() {
         "NEXT    = 1",
         "CONTINUE  'orphan'",
     ]);
-    assert_eq!(h.get_str("LONG").as_deref(), Some("first  second"));
+    assert_eq!(h.text("LONG").as_deref(), Some("first  second"));
     assert_eq!(h.comment("LONG").as_deref(), Some("one two three"));
-    assert_eq!(h.get_i64("NEXT"), Some(1));
+    assert_eq!(h.integer("NEXT"), Some(1));
     let keywords: Vec<_> = h.iter().map(|e| e.keyword).collect();
     assert_eq!(keywords, ["LONG", "NEXT", "CONTINUE"]);
 }
@@ -51,15 +51,15 @@ fn long_strings_and_their_comments_are_joined() {
 #[test]
 fn an_ampersand_that_nothing_follows_is_text() {
     let h = header(&["A       = 'x&'", "B       = 2"]);
-    assert_eq!(h.get_str("A").as_deref(), Some("x&"));
+    assert_eq!(h.text("A").as_deref(), Some("x&"));
 }
 
 #[test]
 fn hierarch_is_found_with_and_without_its_prefix() {
     let h = header(&["HIERARCH ESO TEL  AIRM = 1.2 / x", "HIERARCH SHORT = 'y'"]);
-    assert_eq!(h.get_f64("ESO TEL AIRM"), Some(1.2));
-    assert_eq!(h.get_f64("hierarch eso tel airm"), Some(1.2));
-    assert_eq!(h.get_str("HIERARCH SHORT").as_deref(), Some("y"));
+    assert_eq!(h.number("ESO TEL AIRM"), Some(1.2));
+    assert_eq!(h.number("hierarch eso tel airm"), Some(1.2));
+    assert_eq!(h.text("HIERARCH SHORT").as_deref(), Some("y"));
 }
 
 #[test]

@@ -58,9 +58,9 @@ impl Frame {
 
     pub(super) fn report(&self) -> FrameReport {
         FrameReport {
-            exposure: self.header().get_f64("EXPTIME"),
-            ncombine: self.header().get_f64("NCOMBINE").filter(|n| is_count(*n)).unwrap_or(1.0),
-            datasum: self.header().get_str("DATASUM"),
+            exposure: self.header().number("EXPTIME"),
+            ncombine: self.header().number("NCOMBINE").filter(|n| is_count(*n)).unwrap_or(1.0),
+            datasum: self.header().text("DATASUM"),
             ..FrameReport::new(self.name())
         }
     }
@@ -147,7 +147,7 @@ impl Inputs {
     /// What is odd about the inputs.
     pub(super) fn warnings(&self) -> impl Iterator<Item = Warning> {
         let ncombine = self.frames.iter().filter_map(|frame| {
-            let found = frame.header().get_f64("NCOMBINE").filter(|n| !is_count(*n))?;
+            let found = frame.header().number("NCOMBINE").filter(|n| !is_count(*n))?;
             Some(Warning::Ncombine { frame: frame.name(), found })
         });
         let of_reading = self.images.iter().flat_map(|image| image.warnings());

@@ -41,7 +41,7 @@ fn of_frames(stacker: &Stacker, options: &Options, frames: &[Frame]) -> Option<(
         let agrees = |noise: &Noise| noise.gain == gain && noise.rdnoise == rdnoise;
         return options.noise.iter().all(agrees).then_some((gain, rdnoise));
     }
-    let number = |keyword: &str| common(frames, |frame| frame.header().get_f64(keyword));
+    let number = |keyword: &str| common(frames, |frame| frame.header().number(keyword));
     let (gain, rdnoise) = (number("GAIN")?, number("RDNOISE")?);
     (gain > 0.0 && rdnoise >= 0.0).then_some((gain, rdnoise))
 }

@@ -38,7 +38,7 @@ pub(super) fn exposure(header: &mut Header, combine: Combine, report: &Report) -
 pub(super) fn dates(header: &mut Header, frames: &[Frame], report: &Report) -> Result<(), Error> {
     let all = |keyword: &str| {
         let iso = |text: &String| text.len() >= 10 && text.as_bytes()[4] == b'-' && text.is_ascii();
-        let date = |frame: &Frame| frame.header().get_str(keyword).filter(iso);
+        let date = |frame: &Frame| frame.header().text(keyword).filter(iso);
         frames.iter().map(date).collect::<Option<Vec<String>>>()
     };
     // ISO dates sort as text.
@@ -48,7 +48,7 @@ pub(super) fn dates(header: &mut Header, frames: &[Frame], report: &Report) -> R
     if let Some(end) = all("DATE-END").and_then(|dates| dates.into_iter().max()) {
         header.set("DATE-END", end, "latest end")?;
     }
-    let one_scale = common(frames, |frame| Some(frame.header().get_str("TIMESYS"))).is_some();
+    let one_scale = common(frames, |frame| Some(frame.header().text("TIMESYS"))).is_some();
     let of = |(i, frame): (usize, &Frame)| {
         let exposure = report.frames[i].exposure?;
         Some((middle(frame.header(), exposure)?, if report.contributes(i) { exposure } else { 0.0 }))
@@ -76,8 +76,8 @@ fn weighted_mean(times: &[(f64, f64)]) -> Option<f64> {
 /// The middle of a frame's exposure as a modified Julian date: as it says itself, or between start and end, or half an exposure
 /// after the start.
 fn middle(header: &Header, exposure: f64) -> Option<f64> {
-    let number = |keyword: &str| header.get_f64(keyword);
-    let date = |keyword: &str| mjd(&header.get_str(keyword)?);
+    let number = |keyword: &str| header.number(keyword);
+    let date = |keyword: &str| mjd(&header.text(keyword)?);
     if let Some(middle) = number("MJD-AVG").or_else(|| date("DATE-AVG")) {
         return Some(middle);
     }

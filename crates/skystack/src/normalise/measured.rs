@@ -66,17 +66,28 @@ impl<'a, T: Element, S: FrameSource<T>> Measured<'a, T, S> {
         PerFrame::Keyword(keyword.to_owned()).of(self.frames, what)
     }
 
-    fn values(&self, norm: &Norm, is_scale: bool) -> Result<Values, Error> {
-        let what = if is_scale { "scale" } else { "zero" };
-        if let Some(statistic) = norm.statistic(is_scale) {
-            return Ok(Values::Measured(self.of(statistic)));
+    fn scales(&self, norm: &Norm) -> Result<Values, Error> {
+        match (norm, norm.statistic_of_scale()) {
+            (_, Some(statistic)) => Ok(Values::Measured(self.of(statistic))),
+            (Norm::Exposure, _) => Ok(Values::exact(&self.keyword("EXPTIME", "scale")?)),
+            _ => self.given(norm, "scale"),
         }
-        Ok(match norm {
-            Norm::Exposure if is_scale => Values::exact(&self.keyword("EXPTIME", what)?),
-            Norm::Exposure => {
+    }
+
+    fn zeros(&self, norm: &Norm) -> Result<Values, Error> {
+        match (norm, norm.statistic()) {
+            (_, Some(statistic)) => Ok(Values::Measured(self.of(statistic))),
+            (Norm::Exposure, _) => {
                 let message = "zero is exposure, needed a statistic, a keyword or numbers";
-                return Err(Error::new(ErrorKind::Parameter, message));
+                Err(Error::new(ErrorKind::Parameter, message))
             }
+            _ => self.given(norm, "zero"),
+        }
+    }
+
+    /// Numbers that nobody measures.
+    fn given(&self, norm: &Norm, what: &str) -> Result<Values, Error> {
+        Ok(match norm {
             Norm::Keyword(keyword) => Values::Given(self.keyword(keyword, what)?),
             Norm::Given(numbers) => Values::Given(PerFrame::Given(numbers.clone()).of(self.frames, what)?),
             _ => Values::None,
@@ -101,7 +112,7 @@ impl<'a, T: Element, S: FrameSource<T>> Measured<'a, T, S> {
     }
 
     fn levels(&self, scale: &Norm, zero: &Norm) -> Result<Factors, Error> {
-        let (scale, zero) = (self.values(scale, true)?, self.values(zero, false)?);
+        let (scale, zero) = (self.scales(scale)?, self.zeros(zero)?);
         let rule = NormRule::from(self.wanted.convention);
         let found = normalise::factors(rule, self.frames.len(), &scale, &zero);
         let factors = found.map_err(|error| self.wanted.named(error, self.frames))?;
