@@ -10,10 +10,6 @@ use crate::args::{CenterName, RejectArgs, RejectName, SpreadName, word};
 use crate::failure::Failure;
 use crate::values::Rounds;
 
-/// 1 / Φ⁻¹(3/4), and the rounded one of imcombiners and HDRL.
-const MAD_FACTOR: f64 = 1.482602218505602;
-const MAD_FACTOR_ROUNDED: f64 = 1.4826;
-
 /// The rejections that the command line asks for, one after the other. `grows`: `--nkeep` and `--maxrej` are used by `--grow`,
 /// too.
 pub(crate) fn rejections(
@@ -191,7 +187,7 @@ fn sigclip(row: SigClip, convention: Convention, flags: &RejectArgs) -> Result<S
     }
     match flags.spread {
         Some(SpreadName::Std) => clip = clip.spread(Spread::Std),
-        Some(SpreadName::Mad) => clip = clip.spread(Spread::Mad { factor: mad_factor(convention) }),
+        Some(SpreadName::Mad) => clip = clip.spread(Spread::mad(convention)),
         None => {}
     }
     if let Some(ddof) = flags.ddof {
@@ -219,20 +215,9 @@ fn sigclip(row: SigClip, convention: Convention, flags: &RejectArgs) -> Result<S
     Ok(clip)
 }
 
-fn mad_factor(convention: Convention) -> f64 {
-    match convention {
-        Convention::Imcombiners | Convention::Hdrl => MAD_FACTOR_ROUNDED,
-        _ => MAD_FACTOR,
-    }
-}
-
-/// Value of an empty output pixel: as given; 0 where the user *names* a convention that fills with 0; NaN otherwise.
+/// Value of an empty output pixel: as given; that of the convention where the user *names* one; NaN otherwise.
 pub(crate) fn blank(given: Option<f64>, convention: Option<Convention>) -> f64 {
-    let by_convention = match convention {
-        Some(Convention::Iraf | Convention::Swarp) => 0.0,
-        _ => f64::NAN,
-    };
-    given.unwrap_or(by_convention)
+    given.or(convention.map(Convention::blank)).unwrap_or(f64::NAN)
 }
 
 #[cfg(test)]

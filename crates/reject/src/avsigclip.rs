@@ -40,6 +40,9 @@ pub enum Pool {
 /// # Ok::<(), skystack_reject::RejectError>(())
 /// ```
 ///
+/// Missing samples are ignored. Equal values share their fate; `nkeep` and `maxrej` may bring some of them back. The cost is that of
+/// two sorts of the column and a sum.
+///
 /// # References
 /// IRAF `imcombine` help, "avsigclip"; PixInsight "averaged sigma clipping".
 #[derive(Debug, Clone, Copy, PartialEq)]

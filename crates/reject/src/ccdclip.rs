@@ -16,6 +16,9 @@ use crate::{About, Center, Convention, FrameFacts, RejectError, Restore, SigClip
 /// # Ok::<(), skystack_reject::RejectError>(())
 /// ```
 ///
+/// Missing samples are ignored. Equal values of frames with one noise share their fate, of others they may part. The cost is that of a
+/// sort of the column and of one test in each pass; of frames with noise of their own, of a width for each sample in each pass.
+///
 /// # References
 /// IRAF `imcombine` help, "ccdclip".
 #[derive(Debug, Clone, Copy, PartialEq)]

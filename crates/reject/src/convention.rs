@@ -73,6 +73,16 @@ conventions! {
     Textbook = "textbook",
 }
 
+impl Convention {
+    /// What an empty output pixel is by this convention, where the user names it (algorithms.md 1.2): 0 for IRAF and SWarp.
+    pub const fn blank(self) -> f64 {
+        match self {
+            Self::Iraf | Self::Swarp => 0.0,
+            _ => f64::NAN,
+        }
+    }
+}
+
 impl fmt::Display for Convention {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())

@@ -11,6 +11,8 @@ use crate::{Convention, RejectError};
 /// assert_eq!(Extrema { count_missing_high: true, ..Extrema::new(1, 2) }.at(6, 9), (1, 0));
 /// ```
 ///
+/// Missing samples have no rank; equal values go by frame, at the low end the earliest first. The cost is that of a sort of the column.
+///
 /// # References
 /// ccdproc `clip_extrema`; ESO HDRL min-max; PixInsight "min/max".
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

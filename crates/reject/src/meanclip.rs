@@ -31,6 +31,9 @@ use crate::{Columns, Convention, FrameFacts, Kept, RejectError};
 /// # Ok::<(), skystack_reject::RejectError>(())
 /// ```
 ///
+/// Missing samples are ignored, and equal values share their fate. The cost is that of a sort of the column, and of two sums in each
+/// round after the first.
+///
 /// # References
 /// LSST `afw` statistics, MEANCLIP.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -14,6 +14,8 @@ use crate::{Convention, RejectError};
 /// # Ok::<(), skystack_reject::RejectError>(())
 /// ```
 ///
+/// Missing samples have no rank; equal values go by frame, at the low end the earliest first. The cost is that of a sort of the column.
+///
 /// # References
 /// IRAF `imcombine` help, "minmax".
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -34,6 +34,9 @@ pub enum VarRule {
 /// # Ok::<(), skystack_reject::RejectError>(())
 /// ```
 ///
+/// A sample without a variance above zero is missing, and missing samples are ignored. Equal values of different variance may part. The
+/// cost is that of a median and a test of each sample, by SWarp once, by DRAGONS in each pass.
+///
 /// # References
 /// Gruen, Seitz & Bernstein 2014, PASP 126, 158; Gemini DRAGONS `nddops.NDStacker.varclip`.
 #[derive(Debug, Clone, Copy, PartialEq)]

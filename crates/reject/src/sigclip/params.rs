@@ -35,13 +35,29 @@ pub enum Spread {
     Std,
     /// `factor` times the median absolute deviation about the **median**, whatever the centre.
     Mad {
-        /// [`MAD_STD_FACTOR`] unless a convention says otherwise.
+        /// [`MAD_STD_FACTOR`] unless a convention says otherwise: [`Spread::mad`].
         factor: f64,
     },
     /// 0.741301109252801 times the interquartile range.
     Iqr,
     /// 1.1926 times Rousseeuw and Croux' Sₙ, without finite-sample factor.
     Sn,
+}
+
+impl Spread {
+    /// [`Mad`](Self::Mad) with the factor of a convention: imcombiners and HDRL have it rounded to 1.4826.
+    ///
+    /// ```
+    /// use skystack_reject::{Convention, MAD_STD_FACTOR, Spread};
+    /// assert_eq!(Spread::mad(Convention::Hdrl), Spread::Mad { factor: 1.4826 });
+    /// assert_eq!(Spread::mad(Convention::Iraf), Spread::Mad { factor: MAD_STD_FACTOR });
+    /// ```
+    pub const fn mad(convention: Convention) -> Self {
+        match convention {
+            Convention::Imcombiners | Convention::Hdrl => Self::Mad { factor: 1.4826 },
+            _ => Self::Mad { factor: MAD_STD_FACTOR },
+        }
+    }
 }
 
 /// The point that [`Spread::Std`] is taken about.
@@ -77,6 +93,9 @@ pub enum ZeroSpread {
 /// own scatter, until nothing drops.
 ///
 /// Each constructor is one row of algorithms.md section 4.1; the methods override single parameters.
+///
+/// Missing samples are ignored. Equal values share their fate; `nkeep` and `maxrej` may bring some of them back. The cost is that
+/// of a sort of the column (about a mean: of no sort), and of a sum and some tests in each pass.
 ///
 /// ```
 /// use skystack_reject::{Center, SigClip, Trim};
