@@ -400,13 +400,9 @@ fn combine<S: Sample, T: WorkingType>(
         .scratch(stacker.wanted().sample_bytes::<T>(&source, &numbered)?)
         .outputs(products.bytes_per_pixel(count, T::BYTES), true);
     let plan = stacker.plan(&options, workload, &crate::machine_lately())?;
-    let control = stacker.control()?;
-    let normalise =
-        || stacker.wanted().resolve::<T>(&source, &numbered, &vec![1.0; count], plan.workers, &control);
-    let before = Instant::now();
-    let normalised = stacker.on_pool(&plan, normalise)??;
-    let statistics = before.elapsed();
-    normalised.apply(&mut options);
+    let ncombine = vec![1.0; count];
+    let (normalised, statistics) =
+        stacker.normalise_by::<T>(&plan, &mut options, &source, &numbered, &ncombine)?;
     let mut sink = MemorySink::<T>::new(&products, count, shape.0, shape.1);
     let summary = stacker.engine(&options, &source, &mut sink, &plan)?;
     let mut further = sink.planes.map(

@@ -51,14 +51,9 @@ fn run_as<T: skystack_combine::WorkingType + Physical + Stored>(
     let (frames, shape) = (inputs.frames.len(), inputs.shape());
     let plan = inputs.plan(stacker, outputs)?;
     let mut options = inputs.options(stacker, outputs)?;
-    let control = stacker.control()?;
-    let before = Instant::now();
-    let normalise = || {
-        stacker.wanted().resolve::<T>(inputs, &inputs.numbered(), &inputs.ncombine(), plan.workers, &control)
-    };
-    let normalised = stacker.on_pool(&plan, normalise)??;
-    let statistics = before.elapsed();
-    normalised.apply(&mut options);
+    let (numbered, ncombine) = (inputs.numbered(), inputs.ncombine());
+    let (normalised, statistics) =
+        stacker.normalise_by::<T>(&plan, &mut options, inputs, &numbered, &ncombine)?;
     let blank = Inputs::integer_blank(stacker, bitpix)?;
     let storage = Storage { bitpix, floats: inputs.floats(stacker, bitpix), blank };
     let low = LowLevel::of(&options, frames);

@@ -4,16 +4,18 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::time::{Duration, Instant};
 
 use skystack_combine::normalise::Statsec;
 use skystack_combine::{
     Control, FrameSource, Grow, Options, RowSink, Summary, ValueProduct, Variance, scratch_bytes,
 };
 use skystack_plan::{Limits, Plan, Workload};
+use skystack_simd::Element;
 
 use crate::arrays::{self, Combined, Frames, Sample};
 use crate::noise::Numbered;
-use crate::normalise::Wanted;
+use crate::normalise::{Normalised, Wanted};
 use crate::{
     Combine, Convention, Error, ErrorKind, Footprint, Level, Machine, Masks, NoiseModel, Norm, Normalisation,
     Offsets, OutputFiles, PerFrame, Products, Progress, Rejection, Report, Trace, Weight, files, trace,
@@ -439,8 +441,25 @@ impl Stacker {
         Ok(control)
     }
 
+    /// Works out how the frames are normalised, puts it into `options`, and says how long it took.
+    pub(crate) fn normalise_by<T: Element>(
+        &self,
+        plan: &Plan,
+        options: &mut Options,
+        source: &impl FrameSource<T>,
+        frames: &[Numbered<'_>],
+        ncombine: &[f64],
+    ) -> Result<(Normalised, Duration), Error> {
+        let control = self.control()?;
+        let before = Instant::now();
+        let work = || self.wanted().resolve::<T>(source, frames, ncombine, plan.workers, &control);
+        let normalised = self.on_pool(plan, work)??;
+        normalised.apply(options);
+        Ok((normalised, before.elapsed()))
+    }
+
     /// Does something on as many threads as the plan has workers.
-    pub(crate) fn on_pool<R: Send>(&self, plan: &Plan, work: impl FnOnce() -> R + Send) -> Result<R, Error> {
+    fn on_pool<R: Send>(&self, plan: &Plan, work: impl FnOnce() -> R + Send) -> Result<R, Error> {
         let surrounded = rayon::current_thread_index().is_some();
         if plan.workers == 1 || surrounded || rayon::current_num_threads() == plan.workers {
             return Ok(work());
