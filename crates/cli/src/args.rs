@@ -349,9 +349,9 @@ pub(crate) struct PreviewArgs {
     /// Replace an existing picture
     #[arg(long)]
     pub(crate) overwrite: bool,
-    /// Overlay of what was rejected (not available yet)
-    #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "")]
-    pub(crate) rejections: Option<String>,
+    /// Overlay of what was rejected: an image of --nrej or --rejmask, or [EXT] of IMAGE [default: [NREJ]]
+    #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "[NREJ]")]
+    pub(crate) rejections: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -10,12 +10,27 @@ use crate::failure::Failure;
 
 /// Reads the first plane of an image as f32.
 pub(crate) fn read_plane(name: &Path) -> Result<Array2<f32>, Failure> {
+    read_planes(name, 1)
+}
+
+/// Reads the sum of all planes of an image as f32.
+pub(crate) fn read_sum(name: &Path) -> Result<Array2<f32>, Failure> {
+    read_planes(name, usize::MAX)
+}
+
+/// The sum of the first planes, at most so many.
+fn read_planes(name: &Path, most: usize) -> Result<Array2<f32>, Failure> {
     let image = Image::open(&InputPath::parse(name), &Limits::default())?;
     let (width, height) = (image.width(), image.height());
-    let mut pixels = vec![0.0_f32; width * height];
-    image.read_rows(0, 0..height, &mut pixels, &mut Vec::new())?;
+    let (mut sum, mut pixels) = (vec![0.0_f32; width * height], vec![0.0_f32; width * height]);
+    for plane in 0..image.planes().min(most) {
+        image.read_rows(plane, 0..height, &mut pixels, &mut Vec::new())?;
+        // Not added to zero where there is one: -0 and the payload of NaN are the image's.
+        let add = |(to, from): (&mut f32, &f32)| *to = if plane == 0 { *from } else { *to + *from };
+        sum.iter_mut().zip(&pixels).for_each(add);
+    }
     image.check_unchanged()?;
-    Ok(Array2::from_shape_vec((height, width), pixels).expect("one value a pixel"))
+    Ok(Array2::from_shape_vec((height, width), sum).expect("one value a pixel"))
 }
 
 /// Writes one plane; the file is complete or absent.

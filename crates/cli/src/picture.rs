@@ -100,6 +100,20 @@ impl Canvas {
         }
     }
 
+    /// Reddens each pixel of an image painted at (left, top) by how many samples it lost, up to the most of any.
+    pub(crate) fn tint(&mut self, left: usize, top: usize, lost: ArrayView2<'_, f32>) {
+        let most = lost.iter().copied().fold(1.0, f32::max);
+        let rows = lost.nrows();
+        for ((row, column), &count) in lost.indexed_iter().filter(|(_, count)| **count > 0.0) {
+            let (x, y) = (left + column, top + rows - 1 - row);
+            if x < self.width && y < self.height {
+                let [_, green, blue] = self.pixels[y * self.width + x];
+                let red = 127.0 + 128.0 * count / most;
+                self.pixels[y * self.width + x] = [red as u8, green / 3, blue / 3];
+            }
+        }
+    }
+
     /// Writes text, the upper left corner of its first letter at (left, top), each dot as a square of `size`.
     pub(crate) fn text(&mut self, left: usize, top: usize, size: usize, text: &str, colour: Rgb) {
         for (position, c) in text.chars().enumerate() {

@@ -98,6 +98,22 @@ fn trace_counts_pixels_from_one() {
 }
 
 #[test]
+fn a_preview_shows_what_was_rejected() {
+    let folder = Folder::with_frames(5, "24x20");
+    folder.run("combine --reject minmax --nlow 0 --mef --nrej n.fits -o mef.fits frame*.fits").succeeds();
+    folder
+        .run("combine --reject minmax --nlow 0 --rejmask m.fits --nrej n.fits -o o.fits frame*.fits")
+        .succeeds();
+    folder.run("preview o.fits -o plain.png").succeeds();
+    for line in ["o.fits --rejections n.fits", "o.fits --rejections m.fits", "mef.fits --rejections"] {
+        folder.run(&format!("preview --overwrite -o red.png {line}")).succeeds();
+        let (red, plain) = (folder.read("red.png"), folder.read("plain.png"));
+        // Byte 25 is the colour type: RGB and grey. Every pixel lost one sample.
+        assert_eq!((red[25], plain[25]), (2, 0), "{line}");
+    }
+}
+
+#[test]
 fn a_preview_is_a_png_of_the_image() {
     let folder = Folder::with_frames(1, "50x40");
     folder.run("preview frame000.fits -o a.png").succeeds();

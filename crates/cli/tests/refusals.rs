@@ -247,10 +247,12 @@ fn what_nothing_uses_or_nobody_has_is_refused() {
 #[test]
 fn what_comes_later_says_so() {
     let folder = frames();
+    folder.refuses("preview frame000.fits -o o.png --rejections", 1, &["frame000.fits", "NREJ"]);
+    folder.run("simulate --frames 1 --size 9x9 --dir small").succeeds();
     folder.refuses(
-        "preview frame000.fits -o a.png --rejections m.fits",
-        2,
-        &["--rejections", "not available yet"],
+        "preview frame000.fits -o o.png --rejections small/frame000.fits",
+        1,
+        &["small/frame000.fits", "9 x 9", "24 x 20"],
     );
     folder.refuses(&format!("combine --device cuda -o out.fits {THREE}"), 1, &["--device cuda", "no CUDA"]);
 }
