@@ -108,7 +108,7 @@ impl Canvas {
             let (x, y) = (left + column, top + rows - 1 - row);
             if x < self.width && y < self.height {
                 let [_, green, blue] = self.pixels[y * self.width + x];
-                let red = 127.0 + 128.0 * count / most;
+                let red = 159.0 + 96.0 * count / most;
                 self.pixels[y * self.width + x] = [red as u8, green / 3, blue / 3];
             }
         }

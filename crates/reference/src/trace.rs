@@ -32,6 +32,8 @@ pub struct Stages {
     pub frame: usize,
     /// The value as it was given.
     pub input: f64,
+    /// y, after scaling; of a sample that is missing as far as it got.
+    pub scaled: f64,
     /// After ingest and thresholds.
     pub ingest: Ingest,
     /// Side and pass (from 1) in which the rejection dropped it.
@@ -182,10 +184,12 @@ fn reject(column: &[Sample], rejection: &Rejection, context: &Context) -> Outcom
 }
 
 fn stages(frame: usize, input: f64, used: &[Sample], outcome: &Outcome, setup: &Setup) -> Stages {
+    let (scaled, ingest) = column::ingest(frame, input, setup);
     Stages {
         frame,
         input,
-        ingest: column::ingest(frame, input, setup).1,
+        scaled,
+        ingest,
         dropped: outcome.dropped(frame).map(|dropped| (dropped.side, dropped.pass)),
         restored: outcome.restored.contains(&frame),
         used: used.iter().any(|sample| sample.frame == frame),
@@ -216,10 +220,18 @@ impl Trace {
     }
 
     fn write_frames(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Nothing is said of scales where there are none.
+        let is_scaled = self.frames.iter().any(|row| row.ingest == Ingest::Valid && row.scaled != row.input);
+        let scaled = |text: &str| if is_scaled { format!("  {text:>22}") } else { String::new() };
         writeln!(
             f,
-            "{:>5}  {:>22}  {:<10} {:<14} {:<9} result",
-            "frame", "input", "ingest", "rejection", "restore"
+            "{:>5}  {:>22}{}  {:<10} {:<14} {:<9} result",
+            "frame",
+            "input",
+            scaled("scaled"),
+            "ingest",
+            "rejection",
+            "restore"
         )?;
         for row in &self.frames {
             let dropped = match row.dropped {
@@ -235,7 +247,11 @@ impl Trace {
                 (_, false) => "missing",
             };
             let (input, ingest) = (self.show(row.input), name_of_ingest(row.ingest));
-            writeln!(f, "{:>5}  {input:>22}  {ingest:<10} {dropped:<14} {restored:<9} {result}", row.frame)?;
+            let (frame, scaled) = (row.frame + 1, scaled(&self.show(row.scaled)));
+            writeln!(
+                f,
+                "{frame:>5}  {input:>22}{scaled}  {ingest:<10} {dropped:<14} {restored:<9} {result}"
+            )?;
         }
         Ok(())
     }

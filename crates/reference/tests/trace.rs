@@ -1,7 +1,7 @@
 //! The table that a person reads.
 
 use skystack_reference::{Setup, Working, pixel, trace};
-use skystack_reject::{Convention, Rejection, SigClip};
+use skystack_reject::{Convention, Rejection, Scaling, SigClip};
 
 static CLIP: [Rejection; 1] = [Rejection::SigClip(SigClip::iraf().lsigma(1.0).hsigma(1.0).nkeep(4))];
 
@@ -18,20 +18,33 @@ const COLUMN: [f64; 8] = [10.0, f64::NAN, 12.0, 900.0, 4.0, 30.0, 11.0, 10.1f32 
 fn every_stage_of_every_frame_is_in_the_table() {
     let expected = "\
 frame                   input  ingest     rejection      restore   result
-    0                      10  valid      kept                     used
-    1                     NaN  missing                             missing
-    2                      12  valid      kept                     used
-    3                     900  threshold                           missing
-    4                       4  valid      low, pass 2              rejected
-    5                      30  valid      high, pass 1             rejected
-    6                      11  valid      kept                     used
-    7                    10.1  valid      kept                     used
+    1                      10  valid      kept                     used
+    2                     NaN  missing                             missing
+    3                      12  valid      kept                     used
+    4                     900  threshold                           missing
+    5                       4  valid      low, pass 2              rejected
+    6                      30  valid      high, pass 1             rejected
+    7                      11  valid      kept                     used
+    8                    10.1  valid      kept                     used
 ";
     let table = trace(&COLUMN, &setup()).to_string();
     assert!(table.starts_with(expected), "{table}");
     assert!(table.contains("stop   nkeep or maxrej\nvalue  10.775 (Average, F32)\n"), "{table}");
     let counts = "counts 4 used, 2 rejected (1 low, 1 high), 0 restored, 2 missing, N = 8";
     assert!(table.ends_with(counts), "{table}");
+}
+
+#[test]
+fn scaled_values_stand_beside_the_inputs_where_frames_are_scaled() {
+    let scalings = [Scaling { multiply: 2.0, add: -1.0 }, Scaling::NONE];
+    let setup = Setup { scalings: &scalings, ..Setup::convention(Convention::Iraf, Working::F64) };
+    let table = trace(&[10.0, 19.0], &setup).to_string();
+    let expected = "\
+frame                   input                  scaled  ingest     rejection      restore   result
+    1                      10                      19  valid      kept                     used
+    2                      19                      19  valid      kept                     used
+";
+    assert!(table.starts_with(expected), "{table}");
 }
 
 #[test]
