@@ -43,7 +43,7 @@ fn rejection(name: RejectName, convention: Convention, flags: &RejectArgs) -> Re
     Ok(rejection)
 }
 
-/// The flags that a rejection uses.
+/// The flags that a rejection uses. Corrections for scales are IRAF's.
 fn used(name: RejectName, convention: Convention) -> &'static [&'static str] {
     let is_iraf = convention == Convention::Iraf;
     match name {
@@ -56,8 +56,12 @@ fn used(name: RejectName, convention: Convention) -> &'static [&'static str] {
         RejectName::SigClip | RejectName::MadClip => {
             &["lsigma", "hsigma", "center", "spread", "ddof", "maxiters", "nkeep", "maxrej"]
         }
-        RejectName::AvSigClip => &["lsigma", "hsigma", "center", "nkeep", "maxrej", "sigscale"],
-        RejectName::CcdClip => &["lsigma", "hsigma", "center", "maxiters", "nkeep", "maxrej", "sigscale"],
+        RejectName::AvSigClip if is_iraf => &["lsigma", "hsigma", "center", "nkeep", "maxrej", "sigscale"],
+        RejectName::AvSigClip => &["lsigma", "hsigma", "center", "nkeep", "maxrej"],
+        RejectName::CcdClip if is_iraf => {
+            &["lsigma", "hsigma", "center", "maxiters", "nkeep", "maxrej", "sigscale"]
+        }
+        RejectName::CcdClip => &["lsigma", "hsigma", "center", "maxiters", "nkeep", "maxrej"],
         RejectName::CrReject => &["hsigma", "center", "maxiters", "nkeep", "maxrej", "sigscale"],
         RejectName::Pclip => &["pclip", "lsigma", "hsigma", "nkeep", "maxrej"],
         RejectName::Percentile => &["plow", "phigh", "nkeep", "maxrej"],
@@ -337,6 +341,10 @@ mod tests {
             (
                 "--reject sigclip --convention imcombiners --sigscale 0.1",
                 "error: --sigscale is not used by --reject sigclip",
+            ),
+            (
+                "--reject ccdclip --convention imcombiners --sigscale 0.2",
+                "error: --sigscale is not used by --reject ccdclip",
             ),
             ("--reject minmax --nkeep 3", "error: --nkeep is not used by --reject minmax"),
             (
