@@ -397,5 +397,18 @@ mod tests {
         assert_eq!(json["warnings"][0]["numbers"]["frames"], 9);
         assert_eq!(json["plan"]["reasons"].as_array().unwrap().len(), report.plan.reasons.len());
         assert!(json["run"]["seconds"]["total"].as_f64().unwrap() > 0.0);
+        assert_eq!(json["overlaps"], serde_json::json!([]));
+        let pair = OverlapReport {
+            quantity: Quantity::Gain,
+            frames: (0, 2),
+            group: 1,
+            difference: 0.5,
+            weight: 7.0,
+            residual: -0.25,
+        };
+        let report = Report { overlaps: vec![pair], ..report };
+        let json: serde_json::Value = serde_json::from_str(&report.to_json()).unwrap();
+        let expected = r#"[{"quantity":"gain","frames":[1,3],"group":2,"difference":0.5,"weight":7.0,"residual":-0.25}]"#;
+        assert_eq!(json["overlaps"], serde_json::from_str::<serde_json::Value>(expected).unwrap());
     }
 }

@@ -3,7 +3,7 @@
 use ndarray::{Array2, Array3, Axis, s};
 use skystack::{
     Affine, CountProduct, Frames, InputVariance, MinMax, Norm, Normalisation, Offsets, Overlap, OverlapFit,
-    PairWeight, Products, SigClip, Stacker, ValueProduct, Weight, simulate,
+    PairWeight, Products, Quantity, SigClip, Stacker, ValueProduct, Weight, simulate,
 };
 
 fn sky() -> Array2<f64> {
@@ -75,6 +75,39 @@ fn overlaps_give_zeros_gains_and_both() {
     let third = Overlap { fit: OverlapFit::Gains, reference: 2, ..Overlap::default() };
     let quarter = sky.mapv(|y| 0.25 * y);
     assert!(most_apart(&run(&scaled, Normalisation::Overlap(third)), &quarter) < 1e-12);
+}
+
+/// 10 + 20 is not 33: each of three differences gives a third of the 3 that are too many.
+#[test]
+fn the_report_has_what_overlaps_leave_and_what_the_rejection_sees() {
+    let level = |value: f64, columns: std::ops::Range<usize>| {
+        Array2::from_shape_fn((20, 20), |(_, x)| if columns.contains(&x) { value } else { f64::NAN })
+    };
+    // Frames 1 and 2 share the left, 2 and 3 the middle, 3 and 1 the right of the output.
+    let first = Array2::from_shape_fn((20, 20), |(_, x)| match x {
+        0..6 => 0.0,
+        12..20 => -3.0,
+        _ => f64::NAN,
+    });
+    let frames = [first, level(10.0, 0..12), level(30.0, 6..20)];
+    let fit = Overlap { fit: OverlapFit::Zeros, minoverlap: 10, ..Overlap::default() };
+    let stacker = Stacker::new().normalise(Normalisation::Overlap(fit));
+    let views = || Frames::of(frames.iter().map(|frame| frame.view()).collect());
+    let report = stacker.run(views()).expect("a result").report;
+    let pairs: Vec<_> = report.overlaps.iter().map(|pair| (pair.frames, pair.quantity, pair.group)).collect();
+    assert_eq!(pairs, [(0, 1), (0, 2), (1, 2)].map(|frames| (frames, Quantity::Zero, 0)));
+    // -10, -33 and -20; weights are the numbers of pixels: 120, 160 and 120.
+    let differences: Vec<f64> = report.overlaps.iter().map(|pair| pair.difference).collect();
+    assert_eq!(differences, [-10.0, -33.0, -20.0]);
+    let [a, b, c] = [0, 1, 2].map(|i| report.overlaps[i].residual);
+    // Around the triangle they sum to the misfit, and each is in inverse proportion to its weight.
+    assert!((a - b + c - -3.0).abs() < 1e-9, "{a} {b} {c}");
+    assert!((120.0 * a - -160.0 * b).abs() < 1e-9 && (a - c).abs() < 1e-9, "{a} {b} {c}");
+    let levels = Normalisation::Levels { scale: Norm::None, zero: Norm::Mean };
+    let own = Stacker::new().reject(MinMax::new(0.0, 1.0)).reject_normalisation(levels);
+    let report = own.run(views()).expect("a result").report;
+    assert_eq!((report.frames[1].zero, report.frames[1].reject_scale), (None, Some(1.0)));
+    assert!(report.frames[1].reject_zero.is_some_and(|zero| (zero - (10.0 - -12.0 / 7.0)).abs() < 1e-9));
 }
 
 #[test]
