@@ -134,13 +134,13 @@ impl Job {
     /// An error of the library; one about numbers of frames names the file that they come from.
     pub(crate) fn explain(&self, error: skystack::Error) -> Failure {
         let text = error.to_string();
-        let file = self.number_files.iter().find(|(what, _)| text.starts_with(what));
-        match file {
-            Some((what, file)) if error.kind() == ErrorKind::Parameter => {
-                Failure::usage(format!("{error} ({what} of {})", file.display()))
-            }
-            _ => error.into(),
+        // Two where the rejection has its own: the error does not say which.
+        let files = self.number_files.iter().filter(|(what, _)| text.starts_with(what));
+        let files: Vec<String> = files.map(|(what, file)| format!("{what} of {}", file.display())).collect();
+        if files.is_empty() || error.kind() != ErrorKind::Parameter {
+            return error.into();
         }
+        Failure::usage(format!("{error} ({})", files.join(" or ")))
     }
 }
 

@@ -178,6 +178,7 @@ fn what_nothing_uses_or_nobody_has_is_refused() {
     let folder = frames();
     folder.write("short.txt", "0 0\n1 2\n");
     folder.write("w.txt", "1\n2\n3\n");
+    folder.write("two.txt", "1\n2\n");
     folder.write("odd.txt", "0 0\n1.5 2\n3 4\n");
     for (flags, words) in [
         ("--gain 2", vec!["--gain", "not used by --reject none", "ccdclip"]),
@@ -216,6 +217,11 @@ fn what_nothing_uses_or_nobody_has_is_refused() {
         ),
         ("--reject pclip --pclip 0", vec!["pclip is 0"]),
         ("--reject varclip --convention dragons", vec!["variance is none", "varclip"]),
+        ("--reject varclip --convention swarp", vec!["variance is none", "varclip"]),
+        (
+            "--reject minmax --zero @w.txt --reject-zero @two.txt",
+            vec!["zero", "2 numbers", "zero of w.txt or zero of two.txt"],
+        ),
         (
             "--reject medsigma --convention siril --combine median",
             vec!["combine is median", "average for medsigma"],

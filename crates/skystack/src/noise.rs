@@ -102,7 +102,7 @@ impl NoiseModel {
         match (from, frames.get(*frame)) {
             (Some((_, PerFrame::Keyword(keyword))), Some(frame)) => {
                 let message = format!("{}, keyword {keyword}: {error}", frame.name);
-                Error::new(ErrorKind::Parameter, message)
+                Error::new(ErrorKind::Format, message)
             }
             _ => error.into(),
         }

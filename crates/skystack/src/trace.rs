@@ -1,5 +1,6 @@
 //! One output pixel, stage by stage, from the reference implementation.
 
+use std::ops::Range;
 use std::path::Path;
 
 use skystack_combine::{Combine, Lmedian, Options, SigmaRule, Variance};
@@ -30,8 +31,8 @@ pub(crate) fn array<S: Sample>(
         .wanted()
         .resolve::<S::Working>(&source, &numbered, &ncombine, 1, &stacker.control()?)?
         .apply(&mut options);
-    let column = |x: usize| Ok(frames.column(&source.layout, x, y));
-    trace(&options, (x, width), column, working)
+    let columns = |pixels: Range<usize>| Ok(pixels.map(|x| frames.column(&source.layout, x, y)).collect());
+    trace(&options, (x, width), columns, working)
 }
 
 pub(crate) fn files<P: AsRef<Path>>(
@@ -52,9 +53,9 @@ pub(crate) fn files<P: AsRef<Path>>(
         FitsWorking::F64 => wanted.resolve::<f64>(&inputs, &numbered, &ncombine, 1, &control)?,
     };
     normalised.apply(&mut options);
-    let column = |x: usize| inputs.column(working, x, y);
+    let columns = |pixels: Range<usize>| inputs.columns(working, pixels, y);
     let working = if working == FitsWorking::F64 { Working::F64 } else { Working::F32 };
-    trace(&options, (x, width), column, working)
+    trace(&options, (x, width), columns, working)
 }
 
 fn check_pixel(x: usize, y: usize, height: usize, width: usize) -> Result<(), Error> {
@@ -72,10 +73,10 @@ pub(crate) type Column = (Vec<f64>, Vec<f64>);
 fn trace(
     options: &Options,
     (x, width): (usize, usize),
-    column: impl Fn(usize) -> Result<Column, Error>,
+    columns: impl Fn(Range<usize>) -> Result<Vec<Column>, Error>,
     working: Working,
 ) -> Result<Trace, Error> {
-    let (samples, mut variances) = column(x)?;
+    let (samples, mut variances) = columns(x..x + 1)?.swap_remove(0);
     match working {
         Working::F32 => options.check::<f32>(samples.len())?,
         Working::F64 => options.check::<f64>(samples.len())?,
@@ -86,7 +87,7 @@ fn trace(
     }
     let mut setup = setup(options, &variances, working);
     if options.pools_rows() {
-        let row = (0..width).map(|x| Ok(column(x)?.0)).collect::<Result<Vec<_>, Error>>()?;
+        let row: Vec<Vec<f64>> = columns(0..width)?.into_iter().map(|(samples, _)| samples).collect();
         setup.pooled = skystack_reference::pooled(&row, &setup);
     }
     Ok(skystack_reference::trace(&samples, &setup))

@@ -262,6 +262,24 @@ fn trace_shows_the_pixel_that_the_run_computed() {
     assert!(two.contains("normalisation of its own"), "{two}");
 }
 
+/// A row is pooled over pixels that not every frame covers, in rows that not every frame reaches.
+#[test]
+fn trace_of_files_at_offsets_is_the_run() {
+    let folder = Folder::new();
+    let stack = simulate::stack(9, 8, 10, 4).frames;
+    let paths = folder.stack(&stack);
+    let offsets = (0..9).map(|i| (i % 3 - 1, (i % 4) * 2)).collect();
+    let out = folder.path("out.fits");
+    let stacker = Stacker::new().reject(AvSigClip::iraf().hsigma(1.5)).offsets(Offsets::Given(offsets));
+    stacker.run_files(&paths, out.as_path()).expect("a result");
+    let image = read(&out, 0);
+    assert_eq!(image.dim(), (14, 12));
+    for ((y, x), value) in image.indexed_iter() {
+        let traced = stacker.trace_files(&paths, x, y).expect("a trace").pixel.value;
+        assert_eq!(traced.to_bits(), value.to_bits(), "({x}, {y}): {traced}, {value}");
+    }
+}
+
 #[test]
 fn trace_of_arrays_sees_offsets_masks_and_variances() {
     let stack = simulate::stack(7, 9, 11, 3).frames.mapv(f64::from);

@@ -1,6 +1,6 @@
 //! Weights: one number a frame, normalised to a sum of 1 (algorithms.md section 6.2).
 //!
-//! A weight never influences a rejection. Weights are of whole frames; maps of weights, one number a sample, would multiply these.
+//! A weight influences no rejection but meanclip. Weights are of whole frames; maps of weights, one number a sample, would multiply these.
 
 use skystack_stats::slice;
 

@@ -22,9 +22,9 @@ impl Options {
         self.check_noise(frames)?;
         self.check_variance()?;
         self.check_growth()?;
+        self.check_rejections()?;
         self.check_products(frames)?;
-        self.check_replacing()?;
-        self.check_rejections()
+        self.check_replacing()
     }
 
     fn check_scalings(&self, frames: usize) -> Result<(), CombineError> {

@@ -199,40 +199,60 @@ impl Inputs {
         Err(Error::new(ErrorKind::Parameter, message))
     }
 
-    /// The samples of one output pixel as f64 of the working type, NaN where masked, and their variances if there are such.
-    pub(crate) fn column(&self, working: Working, x: usize, y: usize) -> Result<Column, Error> {
+    /// Some output pixels of row `y`: their samples as f64 of the working type, NaN where masked, and their variances if there are
+    /// such.
+    pub(crate) fn columns(
+        &self,
+        working: Working,
+        pixels: Range<usize>,
+        y: usize,
+    ) -> Result<Vec<Column>, Error> {
         match working {
-            Working::F32 => self.column_as::<f32>(x, y),
-            Working::F64 => self.column_as::<f64>(x, y),
+            Working::F32 => self.columns_as::<f32>(pixels, y),
+            Working::F64 => self.columns_as::<f64>(pixels, y),
         }
     }
 
-    fn column_as<T: Element + Physical>(&self, x: usize, y: usize) -> Result<Column, Error> {
-        let (mut row, mut raw) = (Vec::new(), Vec::new());
-        let (mut column, mut variances) = (Vec::new(), Vec::new());
-        for (i, frame) in self.frames.iter().enumerate() {
-            let Some((x, y)) = self.layout.within(i, x, y) else {
-                column.push(f64::NAN);
-                variances.push(f64::NAN);
-                continue;
-            };
-            let width = frame.shape().1;
-            row.resize(width, T::NAN);
-            frame.image.read_rows(frame.plane, y..y + 1, &mut row, &mut raw)?;
+    fn columns_as<T: Element + Physical>(
+        &self,
+        pixels: Range<usize>,
+        y: usize,
+    ) -> Result<Vec<Column>, Error> {
+        let mut columns = vec![Column::default(); pixels.len()];
+        for i in 0..self.frames.len() {
+            let row = self.row_of::<T>(i, y)?;
+            for ((samples, variances), x) in columns.iter_mut().zip(pixels.clone()) {
+                let own = self.layout.within(i, x, y).map(|(x, _)| x);
+                let of = |row: &[T]| own.map_or(f64::NAN, |x| row[x].widen());
+                samples.push(row.as_ref().map_or(f64::NAN, |(samples, _)| of(samples)));
+                if self.variances.is_some() {
+                    variances.push(row.as_ref().map_or(f64::NAN, |(_, variances)| of(variances)));
+                }
+            }
+        }
+        Ok(columns)
+    }
+
+    /// What frame `i` has in output row `y`, if it reaches it: samples, NaN where masked, and variances, if there are such.
+    fn row_of<T: Element + Physical>(&self, i: usize, y: usize) -> Result<Option<(Vec<T>, Vec<T>)>, Error> {
+        let frame = &self.frames[i];
+        let (height, width) = frame.shape();
+        let above = self.layout.placements.get(i).map_or(0, |placement| placement.y);
+        let Some(y) = y.checked_add_signed(-above).filter(|y| *y < height) else { return Ok(None) };
+        let mut samples = vec![T::NAN; width];
+        frame.image.read_rows(frame.plane, y..y + 1, &mut samples, &mut Vec::new())?;
+        if let Some(masks) = FrameSource::<T>::masks(self).filter(|masks| masks.has(i)) {
             let mut classes = vec![0; width];
-            if let Some(masks) = FrameSource::<T>::masks(self).filter(|masks| masks.has(i)) {
-                masks.read(i, y..y + 1, &mut classes).map_err(Error::from_box)?;
-            }
-            column.push(if classes[x] == 0 { row[x].widen() } else { f64::NAN });
-            if let Some(layer) = FrameSource::<T>::variances(self) {
-                layer.read(i, y..y + 1, &mut row).map_err(Error::from_box)?;
-                variances.push(row[x].widen());
-            }
+            masks.read(i, y..y + 1, &mut classes).map_err(Error::from_box)?;
+            let masked = samples.iter_mut().zip(classes).filter(|(_, class)| *class != 0);
+            masked.for_each(|(sample, _)| *sample = T::NAN);
         }
-        if self.variances.is_none() {
-            variances.clear();
+        let mut variances = Vec::new();
+        if let Some(layer) = FrameSource::<T>::variances(self) {
+            variances.resize(width, T::NAN);
+            layer.read(i, y..y + 1, &mut variances).map_err(Error::from_box)?;
         }
-        Ok((column, variances))
+        Ok(Some((samples, variances)))
     }
 
     /// Everything that can be wrong before a byte of data is read.
