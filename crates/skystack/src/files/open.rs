@@ -234,7 +234,7 @@ impl Inputs {
     }
 
     /// What frame `i` has in output row `y`, if it reaches it: samples, NaN where masked, and variances, if there are such.
-    fn row_of<T: Element + Physical>(&self, i: usize, y: usize) -> Result<Option<(Vec<T>, Vec<T>)>, Error> {
+    fn row_of<T: Element + Physical>(&self, i: usize, y: usize) -> Result<Option<RowOf<T>>, Error> {
         let frame = &self.frames[i];
         let (height, width) = frame.shape();
         let above = self.layout.placements.get(i).map_or(0, |placement| placement.y);
@@ -394,6 +394,9 @@ impl<T: Element + Physical> FrameSource<T> for Inputs {
         Some(masks)
     }
 }
+
+/// Samples and variances of a row of a frame; no variances where there are none.
+type RowOf<T> = (Vec<T>, Vec<T>);
 
 /// The type of a file for values of the computation.
 fn floats(working: Working) -> Bitpix {

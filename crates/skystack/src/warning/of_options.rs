@@ -67,8 +67,12 @@ fn unreachable(rejection: &Rejection, frames: usize) -> Option<Warning> {
     if !lsigma && !hsigma {
         return None;
     }
-    let least = factors.0.min(factors.1);
-    let enough = (frames..1000).find(|n| reach_of(*n).is_some_and(|reach| reach > least));
+    // Of the sides that this is about: the other one may do with fewer frames.
+    let largest = [(lsigma, factors.0), (hsigma, factors.1)]
+        .into_iter()
+        .filter_map(|(is_meant, factor)| is_meant.then_some(factor))
+        .fold(0.0, f64::max);
+    let enough = (frames..1000).find(|n| reach_of(*n).is_some_and(|reach| reach > largest));
     Some(Warning::UnreachableFactor { lsigma, hsigma, frames, reach, enough })
 }
 
@@ -179,6 +183,24 @@ mod tests {
     fn w4_pclip_with_few_samples() {
         assert_eq!(kinds(PClip::iraf(), 4), ["few_samples_for_pclip"]);
         assert!(kinds(PClip::iraf(), 5).is_empty());
+    }
+
+    #[test]
+    fn w1_counts_the_frames_that_the_side_in_question_needs() {
+        let enough = |clip: SigClip| {
+            let options = Options { rejections: vec![clip.into()], ..Options::default() };
+            match of_options(&options, 9, false).first() {
+                Some(Warning::UnreachableFactor { lsigma, hsigma, enough, .. }) => {
+                    (*lsigma, *hsigma, *enough)
+                }
+                other => panic!("{other:?}"),
+            }
+        };
+        // About the median the reach is √(n − 1): 2.83 for 9, and beyond 3 from 11 frames on, beyond 4 from 18.
+        assert_eq!(enough(SigClip::iraf()), (true, true, Some(11)));
+        assert_eq!(enough(SigClip::iraf().hsigma(2.5)), (true, false, Some(11)));
+        assert_eq!(enough(SigClip::iraf().hsigma(4.0)), (true, true, Some(18)));
+        assert_eq!(enough(SigClip::iraf().lsigma(f64::INFINITY)), (false, true, Some(11)));
     }
 
     #[test]
